@@ -1,0 +1,38 @@
+"""A sigmoid for each output, followed by its binary cross-entropy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .arrays import Array, Values, namespace, one_hot
+from .loss import Loss
+from .sigmoid import logistic
+
+
+@dataclass(frozen=True)
+class SigmoidCrossEntropy(Loss):
+    """Each output is its own yes-or-no question; also called multiple binary cross-entropy.
+
+    Equation:  p = 1 / (1 + exp(-s)),   loss = -mean over N of sum over C of t log p + (1 - t) log(1 - p)
+               computed as log(1 + exp(s)) - t s, which neither overflows nor takes the log of 0
+    Backward:  ds = (p - t) / N
+    Shapes:    scores (N, C), targets (N, C) floats in [0, 1], loss 0-d
+    Caveat:    summed over C; Keras and PyTorch take the mean over C as well, a loss C times smaller.
+    Source:    Bishop (2006), Pattern Recognition and Machine Learning, eqs. 4.90 and 4.91.
+    """
+
+    kind: ClassVar[str] = "sigmoid_cross_entropy"
+
+    def forward(self, scores: Array, targets: Array) -> tuple[Array, dict[str, Array]]:
+        xp = namespace(scores)
+        costs = xp.logaddexp(scores, xp.zeros_like(scores)) - targets * scores
+        return xp.sum(costs) / scores.shape[0], {"scores": scores, "targets": targets}
+
+    def backward(self, saved: Values) -> Array:
+        scores = saved["scores"]
+        return (logistic(scores) - saved["targets"]) / scores.shape[0]
+
+    def targets_from_labels(self, labels: Array, classes: int, like: Array) -> Array:
+        """One-hot rows, (N, C)."""
+        return namespace(labels).astype(one_hot(labels, classes), like.dtype)
