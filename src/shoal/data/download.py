@@ -1,0 +1,132 @@
+"""Fetching published files: mirrors in turn, the SHA-256 checked before a file takes its place."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import secrets
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+from shoal import __version__
+from shoal.data.locate import by_hand, loose_files
+from shoal.data.progress import Progress
+from shoal.data.published import PublishedFile
+from shoal.data.registry import Source
+from shoal.errors import DataError
+
+_TIMEOUT = 30.0  # seconds without a byte before a mirror is given up
+_BLOCK = 1 << 18
+
+
+class _MirrorFailed(Exception):
+    """Why one mirror did not give the file, in a few words."""
+
+
+def download_files(source: Source, folder: Path, progress: Progress) -> list[Path]:
+    """Download what `folder` lacks of a data set; the files that were placed.
+
+    A file appears under its name whole and verified, or not at all. Raises `DataError` when the folder
+    cannot be written, or when every mirror fails (unreachable, cut off, wrong checksum).
+    """
+    place = folder / source.folder if source.format == "idx" else folder
+    present = loose_files(source, place) if source.format == "idx" else {}
+    wanted = [file for file in source.files if file.name.removesuffix(".gz") not in present]
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        return [_from_any_mirror(source, file, folder, place, progress) for file in wanted]
+    except OSError as error:
+        raise DataError(
+            f"cannot write to {place}: {error.strerror or error}",
+            "name a folder that you can write to with --data-dir, SHOAL_DATA_DIR or SHOAL_CACHE_DIR",
+        ) from error
+
+
+def _from_any_mirror(
+    source: Source, file: PublishedFile, folder: Path, place: Path, progress: Progress
+) -> Path:
+    failures = []
+    for mirror in source.mirrors:
+        try:
+            return _from_mirror(mirror + file.name, file, place, progress)
+        except _MirrorFailed as failure:
+            failures.append(f"{urllib.parse.urlsplit(mirror).netloc}: {failure}")
+    raise DataError(
+        f"could not download {file.name} of {source.title} ({'; '.join(failures)})",
+        f"try again later, or {by_hand(source, folder)}",
+    )
+
+
+def _from_mirror(url: str, file: PublishedFile, place: Path, progress: Progress) -> Path:
+    """One attempt: into a new file beside the target, checked, flushed to the disk, then renamed."""
+    target = place / file.name
+    temporary = place / f".{file.name}.{secrets.token_hex(4)}.part"
+    try:
+        _receive(url, file, temporary, progress)
+        os.replace(temporary, target)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+    _flush_folder(place)
+    return target
+
+
+def _receive(url: str, file: PublishedFile, temporary: Path, progress: Progress) -> None:
+    request = urllib.request.Request(url, headers={"User-Agent": f"shoal/{__version__}"})
+    digest, got = hashlib.sha256(), 0
+    with temporary.open("xb") as out:
+        progress(file.name, 0, file.size)
+        with _connected(request) as answer:
+            while block := _next_block(answer):
+                got += len(block)
+                if got > file.size:
+                    raise _MirrorFailed(f"sends more than the {file.size} bytes published")
+                digest.update(block)
+                out.write(block)
+                progress(file.name, got, file.size)
+        if got < file.size:
+            raise _MirrorFailed(f"ended after {got} of {file.size} bytes")
+        if digest.hexdigest() != file.sha256:
+            raise _MirrorFailed(
+                f"wrong checksum: SHA-256 {digest.hexdigest()[:12]}..., published {file.sha256[:12]}..."
+            )
+        out.flush()
+        os.fsync(out.fileno())
+
+
+# Failures of the network are OSErrors, as are those of the disk: they are told apart where they arise.
+def _connected(request: urllib.request.Request) -> http.client.HTTPResponse:
+    try:
+        return urllib.request.urlopen(request, timeout=_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _MirrorFailed(f"answered {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        raise _MirrorFailed(f"no connection ({_reason(error.reason)})") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _MirrorFailed(f"no connection ({_reason(error)})") from error
+
+
+def _next_block(answer: http.client.HTTPResponse) -> bytes:
+    try:
+        return answer.read(_BLOCK)
+    except (OSError, http.client.HTTPException) as error:
+        raise _MirrorFailed(f"cut off ({_reason(error)})") from error
+
+
+def _reason(error: object) -> str:
+    return str(error).strip() or type(error).__name__
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # other systems cannot open a folder to flush it
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
