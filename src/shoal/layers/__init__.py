@@ -35,6 +35,10 @@ from .l2 import l2_cost as l2_cost
 from .l2 import l2_gradient as l2_gradient
 from .leaky_relu import LeakyReLU as LeakyReLU
 from .loss import Loss as Loss
+from .moments import Moments as Moments
+from .moments import merge_moments as merge_moments
+from .moments import moments as moments
+from .moments import no_moments as no_moments
 from .relu import ReLU as ReLU
 from .sigmoid import Sigmoid as Sigmoid
 from .sigmoid import logistic as logistic

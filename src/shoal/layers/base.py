@@ -57,7 +57,7 @@ class Layer(ABC):
         return {}
 
     @abstractmethod
-    def forward(self, parameters: Values, x: Array) -> tuple[Array, Any]:
+    def forward(self, parameters: Values, x: Array, *noise: Array) -> tuple[Array, Any]:
         """Training: y, and what `backward` needs (`saved`, a pytree of arrays)."""
 
     @abstractmethod

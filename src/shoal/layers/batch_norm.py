@@ -10,6 +10,7 @@ from shoal.errors import NetworkError
 
 from .arrays import Array, Number, Shape, Values, namespace
 from .base import Layer, check_number
+from .moments import moments
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class BatchNorm(Layer):
         return dx, gradients
 
     def gradients(self, parameters: Values, saved: Values, dy: Array) -> dict[str, Array]:
-        xp, over = namespace(dy), _all_but_last(dy)
+        xp, over = namespace(dy), tuple(range(dy.ndim - 1))
         return {"gamma": xp.sum(dy * saved["xhat"], axis=over), "beta": xp.sum(dy, axis=over)}
 
     def evaluate(self, parameters: Values, state: Values, x: Array) -> Array:
@@ -71,11 +72,9 @@ class BatchNorm(Layer):
         return {key: self.decay * state[key] + (1 - self.decay) * saved[key] for key in ("mean", "variance")}
 
     def population_state(self, x: Array) -> dict[str, Array]:
-        """The mean and the biased variance of the examples in x, in two passes for the digits' sake."""
-        xp, over = namespace(x), _all_but_last(x)
-        mean = xp.mean(x, axis=over)
-        centred = x - mean
-        return {"mean": mean, "variance": xp.mean(centred * centred, axis=over)}
+        """The mean and the biased variance of the examples in x."""
+        of_x = moments(x)
+        return {"mean": of_x.mean, "variance": of_x.variance}
 
     def output_shape(self, shape: Shape) -> Shape:
         if not shape:
@@ -104,7 +103,3 @@ class BatchNorm(Layer):
 
     def _inverse_sigma(self, variance: Array) -> Array:
         return 1 / namespace(variance).sqrt(variance + self.epsilon)
-
-
-def _all_but_last(x: Array) -> tuple[int, ...]:
-    return tuple(range(x.ndim - 1))
