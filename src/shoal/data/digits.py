@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from shoal.data.dataset import Dataset, Part
@@ -16,7 +18,7 @@ def load_digits() -> Dataset:
     """
     from sklearn import datasets  # slow to import, so only when the digits are asked for
 
-    bunch = datasets.load_digits()
+    bunch: Any = datasets.load_digits()
     inputs = np.asarray(bunch.images, np.uint8)[..., None]
     labels = np.asarray(bunch.target, np.int32)
     return Dataset("digits", Part(inputs, labels), None, SOURCES["digits"].classes, "comes with scikit-learn")

@@ -21,7 +21,7 @@ from shoal.data.contents import Contents
 from shoal.data.dataset import Part
 from shoal.data.locate import Found
 from shoal.data.registry import Source
-from shoal.data.streams import is_gzip, read_fully
+from shoal.data.streams import is_gzip, octets, read_fully
 from shoal.errors import DataError
 
 _UNSIGNED_BYTE = b"\x00\x00\x08"
@@ -42,7 +42,8 @@ def read(source: Source, found: Found) -> Contents:
                 _again(source),
             )
         parts.append(Part(arrays[images], arrays[labels]))
-    return Contents(*parts, sha256)
+    train, test = parts
+    return Contents(train, test, sha256)
 
 
 def read_file(source: Source, name: str, path: Path) -> tuple[np.ndarray, str]:
@@ -84,7 +85,7 @@ def _parse(
     shape = struct.unpack(f">{magic[3]}I", header)
     _check_shape(shape, path, axes, most, remedy)
     array = np.empty(shape, np.uint8)
-    got = read_fully(stream, memoryview(array).cast("B"))
+    got = read_fully(stream, octets(array))
     if got < array.size:
         announced = " x ".join(map(str, shape))
         raise DataError(
@@ -93,7 +94,7 @@ def _parse(
     if stream.read(1):
         raise DataError(f"{path} goes on after the {array.size} bytes its header announces", remedy)
     digest = hashlib.sha256(magic + header)
-    digest.update(array)
+    digest.update(octets(array))
     return array, digest.hexdigest()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO, Protocol
 
+import numpy as np
+
 from shoal.errors import DataError
 
 
@@ -19,6 +21,11 @@ def is_gzip(stream: BinaryIO) -> bool:
     magic = stream.read(2)
     stream.seek(0)
     return magic == b"\x1f\x8b"
+
+
+def octets(array: np.ndarray) -> memoryview:
+    """The bytes of a contiguous array, without a copy."""
+    return array.reshape(-1).view(np.uint8).data
 
 
 def read_fully(stream: Readable, into: memoryview) -> int:
