@@ -1,0 +1,53 @@
+"""One fixture for every backend: the same equation on NumPy, on the bare standard and compiled by JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import array_api_strict
+import jax
+import numpy as np
+import pytest
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Runs a function of NumPy arrays on one array library, and hands NumPy arrays back."""
+
+    name: str
+    asarray: Callable[[Any], Any]
+    compile: Callable[[Callable], Callable]
+
+    def __call__(self, function: Callable, *arguments: Any) -> Any:
+        """`function(*arguments)`: pytrees of NumPy arrays in and out, computed by this backend in between."""
+        result = self.compile(function)(*jax.tree.map(self.asarray, arguments))
+        return jax.tree.map(np.asarray, result)
+
+
+BACKENDS = (
+    Backend("numpy", np.asarray, lambda function: function),
+    Backend("array-api-strict", array_api_strict.asarray, lambda function: function),
+    Backend("jax", jax.numpy.asarray, jax.jit),
+)
+
+
+@pytest.fixture(params=BACKENDS, ids=lambda backend: backend.name)
+def xp(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Each backend in turn, in float64 and with strict promotion of dtypes."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        yield request.param
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """JAX in float64, with strict promotion of dtypes."""
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        yield
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """The same random numbers in every test."""
+    return np.random.default_rng(20_240_501)

@@ -1,0 +1,51 @@
+"""y = x / (1 - rate) where noise >= rate, else 0."""
+
+import numpy as np
+import pytest
+from onnx_reference import onnx_run
+from proofs import close, prove_layer
+
+from shoal.errors import NetworkError
+from shoal.layers import Dropout
+
+
+def test_value_known_by_hand(xp):
+    noise = np.array([[0.0, 0.19, 0.2, 0.9]])
+    y, _ = xp(Dropout(0.2).forward, {}, np.array([[4.0, 4.0, 4.0, -4.0]]), noise)
+    assert y.tolist() == [[0.0, 0.0, 5.0, -5.0]]
+
+
+def test_derivative(xp, rng):
+    x, dy, noise = rng.normal(size=(4, 3)), rng.normal(size=(4, 3)), rng.uniform(size=(4, 3))
+    prove_layer(xp, Dropout(0.4), {}, x, dy, noise)
+
+
+def test_drops_the_rate_and_keeps_the_mean(rng):
+    y, _ = Dropout(0.3).forward({}, np.ones((100, 1000)), rng.uniform(size=(100, 1000)))
+    assert np.mean(y == 0) == pytest.approx(0.3, abs=0.005)
+    assert np.mean(y) == pytest.approx(1.0, abs=0.01)
+
+
+def test_equals_onnx_given_the_same_mask(xp, rng):
+    x = rng.normal(size=(4, 3))
+    y, mask = onnx_run("Dropout", x, np.array(0.4), np.array(True), outputs=2, seed=1)
+    close(xp(Dropout(0.4).forward, {}, x, np.where(mask, 0.9, 0.1))[0], y)
+
+
+def test_evaluation_changes_nothing_as_in_onnx(xp, rng):
+    x = rng.normal(size=(4, 3))
+    y = xp(lambda x: Dropout(0.4).evaluate({}, {}, x), x)
+    close(y, x, 0, 0)
+    close(y, onnx_run("Dropout", x)[0], 0, 0)
+
+
+def test_rate_may_be_traced_and_zero(xp, rng):
+    x = rng.normal(size=(4, 3))
+    came = xp(lambda rate, x, noise: Dropout(rate).forward({}, x, noise)[0], np.array(0.0), x, np.zeros((4, 3)))
+    close(came, x, 0, 0)
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1, float("nan")])
+def test_refuses_a_rate_that_drops_all_or_less_than_none(rate):
+    with pytest.raises(NetworkError, match="dropout rate"):
+        Dropout(rate)
