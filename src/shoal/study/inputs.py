@@ -1,0 +1,101 @@
+"""A cell's data, loaded, split, checked and scaled on the host, ready for the device."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shoal.data import Dataset, Part, Scaling, Splits, check_dataset, fit_scaling, load, split
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What one program trains and is measured on."""
+
+    dataset: Dataset
+    splits: Splits
+    scaling: Scaling
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example."""
+        return tuple(self.splits.train.inputs.shape[1:])
+
+    @property
+    def classes(self) -> int:
+        """The number of classes."""
+        return len(self.dataset.classes)
+
+    @property
+    def train_count(self) -> int:
+        """The number of training examples."""
+        return len(self.splits.train.labels)
+
+    def describe(self) -> dict[str, Any]:
+        """Name, source, fingerprint, counts and notes, for the result."""
+        counts = {
+            name: 0 if part is None else len(part.labels)
+            for name, part in (
+                ("train", self.splits.train),
+                ("validation", self.splits.validation),
+                ("test", self.splits.test),
+            )
+        }
+        return {
+            "name": self.dataset.name,
+            "source": self.dataset.source,
+            "fingerprint": self.dataset.fingerprint,
+            "counts": counts,
+            "shape": list(self.shape),
+            "scaling": self.scaling.kind,
+            "notes": [*self.dataset.notes, *self.scaling.notes],
+        }
+
+
+class Loader:
+    """Loads each data set once and each split of it once, however many cells ask."""
+
+    def __init__(self, data_dir: str | Path | None = None, download: bool = True, dataset: Dataset | None = None) -> None:
+        self._data_dir, self._download, self._given = data_dir, download, dataset
+        self._datasets: dict[str, Dataset] = {}
+        self._inputs: dict[str, Inputs] = {}
+
+    def inputs(self, data: Any) -> Inputs:
+        """The inputs of a cell's `[data]` settings. Raises DataError for data that are unfit."""
+        key = data.model_dump_json()
+        if key not in self._inputs:
+            dataset = self._dataset(data.name)
+            parts = split(
+                dataset,
+                train=data.train,
+                validation=data.validation,
+                test=data.test,
+                seed=data.split_seed,
+                stratify=data.stratify,
+            )
+            self._inputs[key] = Inputs(dataset, parts, fit_scaling(data.standardize, parts.train.inputs))
+        return self._inputs[key]
+
+    def _dataset(self, name: str) -> Dataset:
+        if name not in self._datasets:
+            found = self._given
+            if found is None:
+                found = load(name, data_dir=self._data_dir, download=self._download)
+            check_dataset(found)
+            self._datasets[name] = found
+        return self._datasets[name]
+
+
+def part_or_none(part: Part | None) -> Part | None:
+    """The part, or None where it has no examples."""
+    return part if part is not None and len(part.labels) else None
+
+
+def described(inputs: list[Inputs]) -> str:
+    """The JSON of every distinct data description."""
+    seen = {json.dumps(one.describe(), sort_keys=True): one.describe() for one in inputs}
+    return json.dumps(list(seen.values()) if len(seen) > 1 else next(iter(seen.values())))
+
+

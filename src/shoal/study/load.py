@@ -1,0 +1,178 @@
+"""A study file in, a validated study out; or every mistake in it at once."""
+
+from __future__ import annotations
+
+import copy
+import math
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from shoal.errors import StudyError
+from shoal.study.mistakes import describe, nearest
+from shoal.study.spec.levels import Spaced, level_label
+from shoal.study.spec.paths import TABLES, dimension_names
+from shoal.study.spec.study import MOST_MEMBERS, Factor, Settings, Study
+from shoal.study.toml_text import to_toml
+
+MOST_BYTES = 1_000_000
+DEFAULT_SEEDS = 5
+TOP = ("question", *TABLES, "vary")
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and validate a study file. Raises StudyError that lists every mistake with its path."""
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StudyError(f"The study file {path} cannot be read: {error.strerror}.", "Check its path.") from None
+    if len(content) > MOST_BYTES:
+        raise StudyError(f"{path} has {len(content)} bytes; a study file has at most {MOST_BYTES}.")
+    try:
+        text = content.decode()
+        raw = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"{path} is not valid TOML: {error}.", "Mend the line it names.") from None
+    except RecursionError:
+        raise StudyError(f"{path} is nested too deeply.", "A study file has at most four levels.") from None
+    return make_study(raw, text, source=str(path))
+
+
+def make_study(raw: Mapping[str, Any], text: str | None = None, source: str = "the study") -> Study:
+    """The same from a dictionary of the same shape as the file (`{"training": {...}, "vary": {...}}`)."""
+    raw = copy.deepcopy(dict(raw))
+    mistakes = [
+        f"{key}: unknown table or key{nearest(key, TOP)}" for key in raw if key not in TOP
+    ]
+    vary = raw.pop("vary", {})
+    base = {key: value for key, value in raw.items() if key in TOP}
+    if isinstance(vary, Mapping):
+        factors, seeds, wrong = _read_vary(dict(vary), base)
+        mistakes += wrong
+    else:
+        factors, seeds = (), tuple(range(DEFAULT_SEEDS))
+        mistakes.append(f"vary: expected a table, got {vary!r}")
+    settings, wrong = validated_settings(apply_levels(base, {f.path: f.levels[0] for f in factors}))
+    mistakes += wrong
+    if not wrong:
+        mistakes += _wrong_levels(base, factors)
+    members = math.prod(len(f.levels) for f in factors) * len(seeds)
+    if members > MOST_MEMBERS:
+        mistakes.append(f"vary: {members:,} members; a study has at most {MOST_MEMBERS:,}")
+    if mistakes or settings is None:
+        many = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
+        raise StudyError(f"{source} has {many}:\n  " + "\n  ".join(mistakes), "Nothing was run.")
+    written = text if text is not None else to_toml({**raw, **({"vary": dict(vary)} if vary else {})})
+    return Study(base=settings, factors=factors, seeds=seeds, raw=base, text=written)
+
+
+def validated_settings(raw: Mapping[str, Any]) -> tuple[Settings | None, list[str]]:
+    """Settings, or the sentences that say what is wrong with them."""
+    try:
+        return Settings.model_validate(raw), []
+    except ValidationError as error:
+        return None, describe(error, raw)
+
+
+def apply_levels(raw: Mapping[str, Any], levels: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of the raw tables with a level at each dotted path."""
+    result = copy.deepcopy(dict(raw))
+    for path, level in levels.items():
+        *tables, last = path.split(".")
+        at = result
+        for name in tables:
+            below = at.get(name)
+            at[name] = dict(below) if isinstance(below, Mapping) else {}
+            at = at[name]
+        at[last] = copy.deepcopy(level)
+    return result
+
+
+def _wrong_levels(base: Mapping[str, Any], factors: tuple[Factor, ...]) -> list[str]:
+    first = {f.path: f.levels[0] for f in factors}
+    mistakes = []
+    for factor in factors:
+        for i, level in enumerate(factor.levels[1:], start=1):
+            _, wrong = validated_settings(apply_levels(base, {**first, factor.path: level}))
+            mistakes += [f'vary."{factor.path}", level {i + 1} ({level_label(level)}): {m}' for m in wrong]
+    return mistakes
+
+
+def _read_vary(vary: dict[str, Any], base: Mapping[str, Any]) -> tuple[tuple[Factor, ...], tuple[int, ...], list[str]]:
+    mistakes: list[str] = []
+    seeds = _read_seeds(vary.pop("seed", DEFAULT_SEEDS), mistakes)
+    flat = _flatten(vary)
+    found: dict[str, tuple[Any, ...]] = {}
+    for path, written in flat.items():
+        table = path.split(".")[0]
+        if table not in TABLES[:3] or "." not in path:
+            known = [f"{t}.{key}" for t in TABLES[:3] for key in Settings.model_fields[t].annotation.model_fields]  # type: ignore[union-attr]
+            mistakes.append(f'vary."{path}": no setting of data, network or training{nearest(path, known)}')
+            continue
+        blocked = _blocked(base, path)
+        if blocked:
+            mistakes.append(f'vary."{path}": {blocked} is not a table in this study, so nothing below it can vary')
+            continue
+        levels = _read_levels(path, written, mistakes)
+        if levels:
+            found[path] = levels
+    names = dimension_names(list(found))
+    factors = tuple(Factor(path, name, levels) for (path, levels), name in zip(found.items(), names, strict=True))
+    return factors, seeds, mistakes
+
+
+def _blocked(base: Mapping[str, Any], path: str) -> str:
+    at: Any = base
+    parts = path.split(".")
+    for i, name in enumerate(parts[:-1]):
+        at = at.get(name, {})
+        if not isinstance(at, Mapping):
+            return ".".join(parts[: i + 1])
+    return ""
+
+
+def _flatten(vary: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in vary.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping) and not set(value) & {"log", "linear", "count"}:
+            flat |= _flatten(value, f"{path}.")
+        else:
+            flat[path] = value
+    return flat
+
+
+def _read_levels(path: str, written: Any, mistakes: list[str]) -> tuple[Any, ...]:
+    if isinstance(written, Mapping):
+        try:
+            return tuple(Spaced.model_validate(written).levels())
+        except ValidationError as error:
+            mistakes += [f'vary."{path}": {message}' for message in describe(error, written)]
+            return ()
+    if not isinstance(written, (list, tuple)):
+        mistakes.append(f'vary."{path}": expected a list of levels or {{ log = [first, last], count = n }}, got {written!r}')
+        return ()
+    if not written:
+        mistakes.append(f'vary."{path}": the list of levels is empty; give at least one level')
+    labels = [level_label(level) for level in written]
+    doubled = sorted({label for label in labels if labels.count(label) > 1})
+    if doubled:
+        mistakes.append(f'vary."{path}": the level {", ".join(doubled)} is listed more than once')
+        return ()
+    return tuple(written)
+
+
+def _read_seeds(written: Any, mistakes: list[str]) -> tuple[int, ...]:
+    if isinstance(written, int) and not isinstance(written, bool):
+        if 1 <= written <= MOST_MEMBERS:
+            return tuple(range(written))
+    elif isinstance(written, (list, tuple)) and written:
+        whole = all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < 2**31 for s in written)
+        if whole and len(set(written)) == len(written):
+            return tuple(written)
+    mistakes.append(f"vary.seed: expected a number of seeds (1 or more) or a list of different seeds, got {written!r}")
+    return (0,)

@@ -1,0 +1,44 @@
+"""How much memory a chunk takes while it trains, in bytes; an estimate from shapes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shoal.study.plan import Program
+
+_SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
+BLOCK_BYTES = 32e6
+
+
+def number_bytes(program: Program) -> int:
+    """Bytes of one float in training."""
+    return 8 if program.settings.training.precision == "float64" else 4
+
+
+def chunk_bytes(program: Program, cells: int, seeds: int) -> int:
+    """Weights, gradients, optimizer slots and one working copy; activations of a batch; the data set."""
+    slots = 3 + _SLOTS[program.settings.training.optimizer_table.kind]
+    per_member = slots * program.parameters + 4 * program.batches.size * activation_count(program)
+    batch = 2 * seeds * program.batches.size * math.prod(program.inputs.shape)
+    numbers = cells * seeds * per_member + batch
+    return int(number_bytes(program) * numbers + BLOCK_BYTES + data_bytes(program))
+
+
+def activation_count(program: Program) -> int:
+    """Numbers between the layers of one member, for one example."""
+    return sum(math.prod(shape) for shape in program.network().shapes[1:])
+
+
+def data_bytes(program: Program) -> int:
+    """The data set on the device, as it came."""
+    splits = program.inputs.splits
+    return sum(p.inputs.nbytes + p.labels.nbytes for p in (splits.train, splits.validation, splits.test) if p)
+
+
+def block_examples(program: Program, cells: int) -> int:
+    """Examples measured at a time, so that a block's inputs and widest layer stay within BLOCK_BYTES."""
+    widest = max(math.prod(shape) for shape in program.network().shapes[1:])
+    numbers = math.prod(program.inputs.shape) + 3 * cells * widest
+    return max(64, min(2000, int(BLOCK_BYTES / (number_bytes(program) * numbers))))

@@ -1,0 +1,172 @@
+"""How a study's members fall into programs, and programs into chunks that fit in memory.
+
+Cells that differ in traced settings only share a program. A chunk, the unit of work, is a rectangle of one
+program: some of its cells, each with some of the seeds, stacked and trained together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shoal.network import Network, parameter_count
+from shoal.study.build import batch_norm_settings, build_network
+from shoal.study.inputs import Inputs
+from shoal.study.length import record_steps, total_steps
+from shoal.study.memory import chunk_bytes
+from shoal.study.spec import Cell, Settings, Study
+from shoal.study.spec.paths import leaves
+from shoal.training.batches import Batches, batches_of
+
+WIDEST = 64  # members in a chunk: wider stacks are no faster on a CPU, and a chunk is what Ctrl-C can lose
+
+
+@dataclass(frozen=True)
+class Program:
+    """One structure, to be compiled once: its cells and the traced paths in which these may differ."""
+
+    index: int
+    cells: tuple[Cell, ...]
+    traced: tuple[str, ...]
+    seeds: tuple[int, ...]
+    batches: Batches
+    steps: int
+    record: tuple[int, ...]
+    inputs: Inputs = field(repr=False)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the first cell; the others differ in `traced` paths only."""
+        return self.cells[0].settings
+
+    def network(self, settings: Any = None) -> Network:
+        """The network of these settings, whose traced numbers may be arrays."""
+        chosen = self.settings if settings is None else settings
+        return build_network(chosen, self.inputs.shape, self.inputs.classes, self.traced)
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers of one member."""
+        return parameter_count(self.network())
+
+    @property
+    def flops_per_step(self) -> float:
+        """Multiplications and additions of one member's step: forward, dW and, but for the first map, dx."""
+        maps = [shape for own in self.network().parameter_noise().values() for shape, _ in own.values()]
+        return sum((6.0 if i else 4.0) * self.batches.size * math.prod(s) for i, s in enumerate(maps))
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The unit of work: positions of cells within their program, and seeds."""
+
+    index: int
+    program: Program = field(repr=False)
+    cells: tuple[int, ...]
+    seeds: tuple[int, ...]
+    bytes: int
+
+    @property
+    def members(self) -> int:
+        """Networks trained together."""
+        return len(self.cells) * len(self.seeds)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All chunks of a study, in the order in which they run."""
+
+    study: Study = field(repr=False)
+    programs: tuple[Program, ...]
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def network_steps(self) -> int:
+        """Steps summed over all members."""
+        return sum(chunk.members * chunk.program.steps for chunk in self.chunks)
+
+    @property
+    def flops(self) -> float:
+        """Multiplications and additions of all training steps."""
+        return sum(c.members * c.program.steps * c.program.flops_per_step for c in self.chunks)
+
+    def describe(self) -> dict[str, Any]:
+        """The plan as plain values, kept with the result since another plan may give other last digits."""
+        return {
+            "members": self.study.member_count,
+            "programs": len(self.programs),
+            "chunks": [
+                {"program": c.program.index, "cells": len(c.cells), "seeds": list(c.seeds)} for c in self.chunks
+            ],
+            "steps": [p.steps for p in self.programs],
+            "parameters": [p.parameters for p in self.programs],
+        }
+
+
+def make_plan(study: Study, inputs_of: Callable[[Any], Inputs], memory: float) -> Plan:
+    """The plan of a study, chunks of at most `memory` bytes.
+
+    Raises StudyError and NetworkError for cells that cannot be built on their data.
+    """
+    programs = tuple(
+        _program(i, cells, study, inputs_of) for i, cells in enumerate(_by_structure(study))
+    )
+    chunks: list[Chunk] = []
+    for program in programs:
+        for cells, seeds in _rectangles(program, memory):
+            size = chunk_bytes(program, len(cells), len(seeds))
+            chunks.append(Chunk(len(chunks), program, cells, seeds, size))
+    return Plan(study, programs, tuple(chunks))
+
+
+def _by_structure(study: Study) -> list[list[Cell]]:
+    groups: dict[Any, list[Cell]] = {}
+    varied = [factor.path for factor in study.factors]
+    for cell in study.cells():
+        groups.setdefault(_structure(cell.settings, varied), []).append(cell)
+    return list(groups.values())
+
+
+def _structure(settings: Settings, varied: Sequence[str]) -> tuple[Any, ...]:
+    """What must agree for cells to share a program."""
+    traced, structural = leaves(settings)
+    length = settings.training
+    cycle = (length.cycles, traced.get("training.schedule.half_cycle")) if length.cycles else None
+    dropout = tuple((p, traced[p] > 0 or p in varied) for p in traced if p.endswith("dropout"))
+    return (tuple(sorted(structural.items())), tuple(sorted(traced)), cycle, dropout)
+
+
+def _program(index: int, cells: list[Cell], study: Study, inputs_of: Callable[[Any], Inputs]) -> Program:
+    settings = cells[0].settings
+    inputs = inputs_of(settings.data)
+    has_batch_norm = batch_norm_settings(settings.network) is not None
+    batches = batches_of(inputs.train_count, settings.training.batch_size, has_batch_norm)
+    steps = total_steps(settings.training, batches.per_epoch)
+    every = [leaves(cell.settings)[0] for cell in cells]
+    dropout = {f.path for f in study.factors if f.path.endswith("dropout")}
+    traced = tuple(p for p in every[0] if p in dropout or len({one[p] for one in every}) > 1)
+    record = record_steps(settings.record, steps)
+    program = Program(index, tuple(cells), traced, study.seeds, batches, steps, record, inputs)
+    program.network()  # shapes that do not fit are found before anything runs
+    return program
+
+
+def _rectangles(program: Program, memory: float) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    cells, seeds = len(program.cells), len(program.seeds)
+    most = WIDEST
+    while most > 1 and chunk_bytes(program, min(most, cells), max(1, most // cells)) > memory:
+        most //= 2
+    width = _even(cells, most)
+    rows = _even(seeds, max(1, most // width))
+    return [
+        (tuple(range(c, min(c + width, cells))), program.seeds[s : s + rows])
+        for c in range(0, cells, width)
+        for s in range(0, seeds, rows)
+    ]
+
+
+def _even(count: int, most: int) -> int:
+    """The size of equal parts, at most `most` each."""
+    return math.ceil(count / math.ceil(count / most))

@@ -1,0 +1,200 @@
+"""Members of one structure, stacked and trained together as one compiled computation.
+
+A chunk is a rectangle: one row a seed, one column a cell. Members of a row share their batches, so the
+first layer of a whole row is one wide matrix product; for that its weights are stored (row, D, column, H),
+while every other array leads with (row, column). With `shared_order` there is a single row, and every
+member is a column.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from shoal.layers import Affine, l2_cost
+from shoal.network import Network
+from shoal.study.build import batch_norm_settings
+from shoal.study.plan import Program
+from shoal.study.spec.paths import overlay
+from shoal.training.measure import Scale, Split, evaluate_split, population_state, standardized
+from shoal.training.randomness import dropout_noise, epoch_order, initial_noise
+from shoal.training.schedules import Clock, rate_at
+from shoal.training.step import Member, start_member, train_step
+
+
+class Data(NamedTuple):
+    """The splits on the device, and their scale. `curve` is the part of `train` that is measured."""
+
+    train: Split
+    curve: Split
+    validation: Split | None
+    test: Split | None
+    scale: Scale
+
+
+class Who(NamedTuple):
+    """Which members: traced values by path (columns,), keys (rows,) or, sharing an order, (columns,),
+    and the keys of the orders of examples (rows,)."""
+
+    values: dict[str, Array]
+    keys: Array
+    order_keys: Array
+
+
+class Population(NamedTuple):
+    """The members in training, and each row's order of examples in this epoch, (rows, n)."""
+
+    members: Member
+    orders: Array
+
+
+class Stack:
+    """The compiled functions of one program: start, advance, measure."""
+
+    def __init__(self, program: Program, block: int, dtype: Any) -> None:
+        self.program, self.block, self.dtype = program, block, dtype
+        training = program.settings.training
+        self._key_axes = (None, 0) if training.shared_order else (0, None)  # over rows, over columns
+        self._axes = self._member_axes()
+
+    def start(self, who: Who) -> Population:
+        """Every member before its first step."""
+        row_axis, column_axis = self._key_axes
+        column = jax.vmap(self._start_one, in_axes=(0, column_axis), out_axes=self._axes)
+        rows = jax.vmap(column, in_axes=(None, row_axis), axis_size=len(who.order_keys))
+        orders = jnp.zeros((len(who.order_keys), self.program.batches.n), jnp.int32)
+        return Population(rows(who.values, who.keys), orders)
+
+    def advance(self, population: Population, who: Who, data: Data, first: Array, last: Array) -> Population:
+        """The population after the steps first .. last - 1. The bounds are not part of the program."""
+
+        def body(step: Array, now: Population) -> Population:
+            batches = self.program.batches
+            position = step % batches.per_epoch
+            if batches.full == 0 or batches.tail == 0:
+                return self._step(now, who, data, step, position, batches.tail or batches.size)
+            return lax.cond(
+                position == batches.per_epoch - 1,
+                lambda p: self._step(p, who, data, step, position, batches.tail),
+                lambda p: self._step(p, who, data, step, position, batches.size),
+                now,
+            )
+
+        return lax.fori_loop(first, last, body, population)
+
+    def measure(self, population: Population, who: Who, data: Data, at_end: bool) -> dict[str, Array]:
+        """Curves' values (rows, columns), a row at a time; at the end the test split's, with its confusion."""
+        column = jax.vmap(self._measure_one, in_axes=(self._axes, 0, None, None))
+        return lax.map(lambda row: column(row, who.values, data, at_end), population.members)
+
+    def rates(self, who: Who) -> Array:
+        """The learning rate at each recorded step, (columns, record)."""
+        steps = jnp.asarray(self.program.record, jnp.int32)
+
+        def one(values: dict[str, Array]) -> Array:
+            training = self._settings(values).training
+            return jax.vmap(lambda t: rate_at(training, self._clock(t), self.dtype))(steps)
+
+        columns = len(next(iter(who.values.values()))) if who.values else 1
+        return jax.vmap(one, axis_size=columns)(who.values) if who.values else one({})[None]
+
+    def unstacked(self, members: Member) -> Any:
+        """The parameters with rows and columns leading in every array, (row, column, ...)."""
+        return jax.tree.map(
+            lambda leaf, axis: jnp.moveaxis(leaf, axis + 1, 1), members.parameters, self._axes.parameters
+        )
+
+    # One member
+
+    def _start_one(self, values: dict[str, Array], key: Array) -> Member:
+        settings = self._settings(values)
+        network = self.program.network(settings)
+        return start_member(network, settings.training, initial_noise(network, key, self.dtype))
+
+    def _step_one(
+        self, member: Member, values: dict[str, Array], key: Array, x: Array, labels: Array, step: Array
+    ) -> Member:
+        settings = self._settings(values)
+        network = self.program.network(settings)
+        targets = network.loss.targets_from_labels(labels, network.classes, x)
+        noise = dropout_noise(network, key, step, x.shape[0], self.dtype)
+        return train_step(network, settings.training, member, x, targets, self._clock(step), noise)
+
+    def _measure_one(self, member: Member, values: dict[str, Array], data: Data, at_end: bool) -> dict[str, Array]:
+        settings = self._settings(values)
+        network = self.program.network(settings)
+        state = member.state
+        norm = batch_norm_settings(settings.network)
+        if norm is not None and norm.statistics == "population":
+            state = population_state(network, member.parameters, data.train, data.scale, self.block)
+        penalty = l2_cost(settings.training.l2, list(network.weights(member.parameters).values()))
+        found: dict[str, Array] = {"diverged_step": member.diverged_step}
+        splits = {"test": data.test} if at_end else {"train": data.curve, "validation": data.validation}
+        for name, split in splits.items():
+            if split is None:
+                continue
+            values_of = evaluate_split(network, member.parameters, state, split, data.scale, self.block)
+            found[f"{name}_loss"], found[f"{name}_accuracy"] = values_of["loss"], values_of["accuracy"]
+            found[f"{name}_cost"] = values_of["loss"] + penalty
+            if name == "test":
+                found["confusion"] = values_of["confusion"]
+        return found
+
+    # The stack
+
+    def _step(
+        self, now: Population, who: Who, data: Data, step: Array, position: Array, size: int
+    ) -> Population:
+        n = self.program.batches.n
+        row_axis, column_axis = self._key_axes
+        whole = size == n
+        orders = now.orders
+        if whole:
+            inputs, labels = standardized(data.train.inputs, data.scale), data.train.labels
+        else:
+            orders = lax.cond(position == 0, lambda: self._shuffled(who, step), lambda: now.orders)
+            first = jnp.minimum(position * self.program.batches.size, n - size)
+            chosen = lax.dynamic_slice_in_dim(orders, first, size, axis=1)
+            inputs, labels = standardized(data.train.inputs[chosen], data.scale), data.train.labels[chosen]
+        column = jax.vmap(
+            self._step_one, in_axes=(self._axes, 0, column_axis, None, None, None), out_axes=self._axes
+        )
+        shared = None if whole else 0
+        rows = jax.vmap(column, in_axes=(0, None, row_axis, shared, shared, None))
+        return Population(rows(now.members, who.values, who.keys, inputs, labels, step), orders)
+
+    def _shuffled(self, who: Who, step: Array) -> Array:
+        batches = self.program.batches
+        return jax.vmap(lambda key: epoch_order(key, step // batches.per_epoch, batches.n))(who.order_keys)
+
+    def _settings(self, values: dict[str, Array]) -> Any:
+        return overlay(self.program.settings, values)
+
+    def _clock(self, step: Array) -> Clock:
+        return Clock(step, self.program.steps, self.program.batches.per_epoch)
+
+    def _member_axes(self) -> Member:
+        """Where columns stand in each array of a row: second in the first layer's weights, else first."""
+        values = {path: jax.ShapeDtypeStruct((), self.dtype) for path in self.program.traced}
+        key = jax.eval_shape(lambda: jax.random.key(0, impl="threefry2x32"))
+        shapes = jax.eval_shape(self._start_one, values, key)
+        first = first_affine(self.program.network())
+
+        def axis(path: Any, _: Any) -> int:
+            names = [getattr(part, "key", None) for part in path]
+            return 1 if first in names and names[-1] == "W" else 0
+
+        return jax.tree_util.tree_map_with_path(axis, shapes)
+
+
+def first_affine(network: Network) -> str | None:
+    """The affine map that meets the shared batch itself, or None where something trained comes before it."""
+    for name, layer, shape in network.named_layers:
+        if isinstance(layer, Affine):
+            return name
+        if layer.parameter_shapes(shape):
+            return None
+    return None

@@ -1,0 +1,142 @@
+"""What the chunks measured, as one labelled array: an xarray.Dataset with a dimension for each factor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from shoal.study.plan import Plan
+from shoal.study.spec import Factor
+from shoal.study.spec.levels import level_label
+from shoal.study.train import ChunkResult
+
+_LONG = {
+    "train_cost": "cost on training data (loss + L2)",
+    "train_loss": "loss on training data",
+    "train_accuracy": "accuracy on training data",
+    "validation_cost": "cost on validation data (loss + L2)",
+    "validation_loss": "loss on validation data",
+    "validation_accuracy": "accuracy on validation data",
+    "test_cost": "cost on test data (loss + L2)",
+    "test_loss": "loss on test data",
+    "test_accuracy": "accuracy on test data",
+}
+
+
+def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, Any]) -> xr.Dataset:
+    """The Dataset of a study from the chunks that are finished; members of other chunks are NaN."""
+    study = plan.study
+    factors = [factor.name for factor in study.factors]
+    steps = np.array(sorted({step for program in plan.programs for step in program.record}))
+    where = {step: i for i, step in enumerate(steps)}
+    full = (*study.shape, len(study.seeds))
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+        "finished": ((*factors, "seed"), np.zeros(full, bool)),
+        "diverged_step": ((*factors, "seed"), np.full(full, -1, np.int32)),
+        "learning_rate": ((*factors, "step"), np.full((*study.shape, len(steps)), np.nan, np.float32)),
+        "epoch": ((*factors, "step"), np.full((*study.shape, len(steps)), np.nan, np.float32)),
+    }
+
+    def array(name: str, dims: tuple[str, ...], shape: tuple[int, ...]) -> np.ndarray:
+        return variables.setdefault(name, (dims, np.full(shape, np.nan, np.float32)))[1]
+
+    for result in results:
+        program = result.chunk.program
+        at = [where[step] for step in program.record]
+        seeds = [study.seeds.index(seed) for seed in result.chunk.seeds]
+        for i, position in enumerate(result.chunk.cells):
+            cell = program.cells[position].index
+            variables["learning_rate"][1][cell][at] = result.rates[i % len(result.rates)]
+            variables["epoch"][1][cell][at] = np.array(program.record) / program.batches.per_epoch
+            for j, seed in enumerate(seeds):
+                member = (*cell, seed)
+                variables["finished"][1][member] = True
+                variables["diverged_step"][1][member] = _diverged(result, i, j)
+                for name, values in result.curves.items():
+                    if name in _LONG:
+                        array(name, (*factors, "seed", "step"), (*full, len(steps)))[member][at] = values[i, j]
+                for name, values in result.finals.items():
+                    if name.startswith("test_"):
+                        array(name, (*factors, "seed"), full)[member] = values[i, j]
+    variables["diverged"] = ((*factors, "seed"), variables["diverged_step"][1] >= 0)
+    dataset = xr.Dataset(
+        {name: (dims, values, _attributes(name)) for name, (dims, values) in variables.items()},
+        coords={
+            **{factor.name: (factor.name, *_coordinate(factor)) for factor in study.factors},
+            "seed": ("seed", np.array(study.seeds), {"long_name": "seed", "units": "1"}),
+            "step": ("step", steps, {"long_name": "training step", "units": "1"}),
+        },
+        attrs=attributes,
+    )
+    return _with_best_cell(dataset, plan, results)
+
+
+def _diverged(result: ChunkResult, i: int, j: int) -> int:
+    """The first step whose loss was not finite; the last one where only the end shows it."""
+    step = int(result.finals["diverged_step"][i, j])
+    if step < 0 and not np.isfinite(result.curves["train_loss"][i, j, -1]):
+        return result.chunk.program.steps
+    return step
+
+
+def _with_best_cell(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResult]) -> xr.Dataset:
+    """Adds `best_cell` and the confusion on test data of its members, summed over seeds."""
+    scores = cell_scores(dataset)
+    if scores is None or not np.isfinite(scores.values).any():
+        return dataset
+    best = np.unravel_index(int(np.nanargmax(scores.values)), scores.shape) if scores.shape else ()
+    levels = {f.path: level_label(f.levels[i]) for f, i in zip(plan.study.factors, best, strict=True)}
+    dataset.attrs["best_cell"] = json.dumps(levels)
+    confusion = None
+    for result in results:
+        for i, position in enumerate(result.chunk.cells):
+            if result.chunk.program.cells[position].index == tuple(int(b) for b in best) and "confusion" in result.finals:
+                own = result.finals["confusion"][i].sum(axis=0)
+                confusion = own if confusion is None else confusion + own
+    if confusion is not None:
+        names = list(plan.programs[0].inputs.dataset.classes)
+        dataset = dataset.assign_coords({"class": names, "predicted": names})
+        attributes = {"long_name": "test examples of the best cell, summed over seeds", "units": "1"}
+        dataset["confusion"] = (("class", "predicted"), confusion.astype(np.int64), attributes)
+    return dataset
+
+
+def cell_scores(dataset: xr.Dataset) -> xr.DataArray | None:
+    """The mean over seeds of the last recorded accuracy, by which the best cell is chosen.
+
+    On validation data where there are any, else on training data. Cells with unfinished members are NaN;
+    a diverged member counts with its last value, which is chance or worse.
+    """
+    name = "validation_accuracy" if "validation_accuracy" in dataset else "train_accuracy"
+    if name not in dataset:
+        return None
+    recorded = dataset["learning_rate"].notnull()  # cells differ in length: the last step that each recorded
+    last = dataset[name].where(dataset["step"] == dataset["step"].where(recorded).max("step")).sum("step", skipna=True, min_count=1)
+    return last.mean("seed").where(dataset["finished"].all("seed"))
+
+
+def _attributes(name: str) -> dict[str, str]:
+    long = _LONG.get(name, name.replace("_", " "))
+    units = "nat" if name.endswith(("_loss", "_cost")) else "1"
+    return {"long_name": long, "units": units}
+
+
+def _coordinate(factor: Factor) -> tuple[np.ndarray, dict[str, str]]:
+    levels = factor.levels
+    attributes = {"path": factor.path, "long_name": factor.path, "units": "1"}
+    if all(isinstance(level, bool) for level in levels):
+        return np.array(levels), {**attributes, "scale": "category"}
+    if all(isinstance(level, (int, float)) and not isinstance(level, bool) for level in levels):
+        return np.array(levels), {**attributes, "scale": _scale_of(levels)}
+    return np.array(factor.labels, dtype=object), {**attributes, "scale": "category"}
+
+
+def _scale_of(levels: Sequence[float]) -> str:
+    """ "log" where positive levels span more than a decade, or their ratios are more even than their steps."""
+    if len(levels) < 2 or min(levels) <= 0:
+        return "linear"
+    return "log" if max(levels) / min(levels) >= 10 else "linear"

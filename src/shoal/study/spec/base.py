@@ -1,0 +1,25 @@
+"""What every table of a study file shares: strict, frozen, finite, and traced fields that say so."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Traced:
+    """Marks a setting that changes numbers only, so that any mix of its levels shares one program."""
+
+
+class Table(BaseModel):
+    """A table of a study file: unknown keys are errors, values cannot change once they are read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=False)
+
+
+Positive = Annotated[float, Field(gt=0, strict=True), Traced()]
+NonNegative = Annotated[float, Field(ge=0, strict=True), Traced()]
+Rate = Annotated[float, Field(ge=0, lt=1, strict=True), Traced()]
+Decay = Annotated[float, Field(gt=0, lt=1, strict=True), Traced()]
+Count = Annotated[int, Field(gt=0, strict=True)]
+Amount = Annotated[int, Field(ge=0, strict=True)] | Annotated[float, Field(gt=0, lt=1, strict=True)]

@@ -1,0 +1,119 @@
+"""`[network]`: the chain of layers, described in full."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from shoal.study.spec.base import Count, Decay, NonNegative, Positive, Rate, Table
+
+NamedInitial = Literal[
+    "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform"
+]
+NamedActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh"]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+class NormalInitial(Table):
+    """W ~ N(0, normal**2)."""
+
+    normal: NonNegative
+
+
+class UniformInitial(Table):
+    """W ~ U(-uniform, uniform)."""
+
+    uniform: NonNegative
+
+
+class LeakyReluActivation(Table):
+    """max(z, 0) + leaky_relu * min(z, 0)."""
+
+    leaky_relu: NonNegative
+
+
+class SigmoidActivation(Table):
+    """1 / (1 + exp(-sigmoid * z)): the value is the slope."""
+
+    sigmoid: Positive
+
+
+class BatchNormSettings(Table):
+    """Where batch norm stands and how its statistics for evaluation are kept.
+
+    `statistics` is "running" (decay * old + (1 - decay) * batch) or "population" (exact, over the whole
+    training split, before every evaluation).
+    """
+
+    position: Literal["before", "after"] = "before"
+    decay: Decay = 0.9
+    epsilon: Positive = 1e-5
+    statistics: Literal["running", "population"] = "running"
+
+
+Initial = NamedInitial | NormalInitial | UniformInitial
+Activation = NamedActivation | LeakyReluActivation | SigmoidActivation
+
+
+class DenseLayer(Table):
+    """An affine map onto `dense` units."""
+
+    dense: Count
+    initial: Initial | None = None
+
+
+class DropoutLayer(Table):
+    """Dropout of a fraction `dropout` of what comes in."""
+
+    dropout: Rate
+
+
+class BatchNormLayer(Table):
+    """Batch norm with its own settings."""
+
+    batch_norm: BatchNormSettings
+
+
+LayerSettings = DenseLayer | DropoutLayer | BatchNormLayer | Activation | Literal["batch_norm"]
+
+
+class NetworkSettings(Table):
+    """Hidden layers in short form (`hidden`) or layer by layer (`layers`).
+
+    The affine map onto the classes is added at the end in both forms. `initial` is one initializer for
+    every affine map, or a list with one for each, the last one included.
+    """
+
+    hidden: tuple[Count, ...] | None = None
+    layers: tuple[LayerSettings, ...] | None = None
+    activation: Activation = "relu"
+    batch_norm: Flag | BatchNormSettings = False
+    dropout: Rate = 0.0
+    input_dropout: Rate = 0.0
+    initial: Initial | tuple[Initial, ...] = "he_normal"
+    loss: Literal["softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error"] = "softmax_cross_entropy"
+
+    @model_validator(mode="after")
+    def _one_form(self) -> NetworkSettings:
+        if self.hidden is not None and self.layers is not None:
+            raise ValueError("give either `hidden` or `layers`, not both")
+        if self.layers is not None:
+            short = {"activation", "batch_norm", "dropout", "input_dropout"} & self.model_fields_set
+            if short:
+                names = ", ".join(sorted(short))
+                raise ValueError(f"with `layers`, write {names} as layers in the list: they are not added to it")
+        affine = self._affine_maps()
+        if isinstance(self.initial, tuple) and len(self.initial) != affine:
+            raise ValueError(f"`initial` lists {len(self.initial)} initializers for {affine} affine maps")
+        return self
+
+    def _affine_maps(self) -> int:
+        if self.layers is not None:
+            return 1 + sum(isinstance(layer, DenseLayer) for layer in self.layers)
+        return 1 + len(self.hidden_widths)
+
+    @property
+    def hidden_widths(self) -> tuple[int, ...]:
+        """The widths of the short form; (50,) where nothing was said."""
+        return (50,) if self.hidden is None else self.hidden

@@ -1,0 +1,117 @@
+"""A study: data + network + training + record, and the factors that vary."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from shoal.errors import StudyError
+from shoal.study.spec.base import Table
+from shoal.study.spec.data import DataSettings
+from shoal.study.spec.levels import level_label
+from shoal.study.spec.network import NetworkSettings
+from shoal.study.spec.paths import dimension_names
+from shoal.study.spec.record import RecordSettings
+from shoal.study.spec.training import TrainingSettings
+
+MOST_MEMBERS = 1_000_000
+
+
+class Settings(Table):
+    """Everything that describes one network and its training."""
+
+    question: str = ""
+    data: DataSettings = DataSettings()
+    network: NetworkSettings = NetworkSettings()
+    training: TrainingSettings
+    record: RecordSettings = RecordSettings()
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One setting that varies: its dotted path, its name as a dimension, its levels as written."""
+
+    path: str
+    name: str
+    levels: tuple[Any, ...]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One short text a level."""
+        return tuple(level_label(level) for level in self.levels)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of levels, with the settings that it makes."""
+
+    index: tuple[int, ...]
+    levels: dict[str, Any]
+    names: tuple[str, ...]
+    settings: Settings = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """For people: "batch_norm=true, l2=0.001"; "the only cell" where nothing varies."""
+        pairs = zip(self.names, self.levels.values(), strict=True)
+        return ", ".join(f"{name}={level_label(level)}" for name, level in pairs) or "the only cell"
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+
+
+class Study(Table):
+    """A whole factorial study, as read from a study file or built in code.
+
+    `raw` is what was written, `base` the settings with the first level of every factor. Make one with
+    `shoal.load_study(path)` or `shoal.study.load.make_study({...})`, which list all mistakes at once.
+    """
+
+    base: Settings
+    factors: tuple[Factor, ...]
+    seeds: tuple[Seed, ...]
+    raw: dict[str, Any]
+    text: str
+
+    @property
+    def question(self) -> str:
+        """What the study asks, in its author's words."""
+        return self.base.question
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of levels of each factor."""
+        return tuple(len(factor.levels) for factor in self.factors)
+
+    @property
+    def member_count(self) -> int:
+        """Cells times seeds."""
+        return math.prod(self.shape) * len(self.seeds)
+
+    def cells(self) -> list[Cell]:
+        """Every combination of levels, the last factor running fastest.
+
+        Raises StudyError, naming the cells, where a combination makes no valid settings.
+        """
+        from shoal.study.load import apply_levels, validated_settings
+
+        names = dimension_names([factor.path for factor in self.factors])
+        cells, mistakes = [], []
+        for index in itertools.product(*(range(n) for n in self.shape)):
+            levels = {f.path: f.levels[i] for f, i in zip(self.factors, index, strict=True)}
+            settings, wrong = validated_settings(apply_levels(self.raw, levels))
+            if settings is None:
+                where = ", ".join(f"{path} = {level_label(level)}" for path, level in levels.items())
+                mistakes += [f"cell ({where}): {message}" for message in wrong]
+            else:
+                cells.append(Cell(index, levels, names, settings))
+        if mistakes:
+            raise StudyError(
+                "Some combinations of levels do not fit together:\n  " + "\n  ".join(mistakes[:10]),
+                "Change those levels, or split the study in two.",
+            )
+        return cells

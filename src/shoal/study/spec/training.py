@@ -1,0 +1,102 @@
+"""`[training]`: optimizer, rate, length, batches and penalty."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from shoal.study.spec.base import Count, NonNegative, Positive, Rate, Table
+from shoal.study.spec.schedule import OneCycle, Schedule
+
+
+class Sgd(Table):
+    """p <- p - rate * gradient."""
+
+    kind: Literal["sgd"]
+
+
+class Momentum(Table):
+    """v <- momentum * v + gradient; p <- p - rate * v."""
+
+    kind: Literal["momentum"]
+    momentum: Rate = 0.9
+
+
+class Nesterov(Table):
+    """v <- momentum * v + gradient; p <- p - rate * (gradient + momentum * v)."""
+
+    kind: Literal["nesterov"]
+    momentum: Rate = 0.9
+
+
+class RmsProp(Table):
+    """s <- decay * s + (1 - decay) * gradient**2; p <- p - rate * gradient / (sqrt(s) + epsilon)."""
+
+    kind: Literal["rmsprop"]
+    decay: Rate = 0.9
+    epsilon: Positive = 1e-7
+
+
+class Adam(Table):
+    """Adam with bias correction (Kingma & Ba 2015)."""
+
+    kind: Literal["adam"]
+    beta1: Rate = 0.9
+    beta2: Rate = 0.999
+    epsilon: Positive = 1e-8
+
+
+class AdamW(Table):
+    """Adam with decoupled weight decay on the weights only (Loshchilov & Hutter 2019)."""
+
+    kind: Literal["adamw"]
+    beta1: Rate = 0.9
+    beta2: Rate = 0.999
+    epsilon: Positive = 1e-8
+    weight_decay: NonNegative = 0.01
+
+
+NamedOptimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
+OptimizerTable = Annotated[Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW, Field(discriminator="kind")]
+_TABLES = {"sgd": Sgd, "momentum": Momentum, "nesterov": Nesterov, "rmsprop": RmsProp, "adam": Adam, "adamw": AdamW}
+
+
+class TrainingSettings(Table):
+    """How one network is trained. Exactly one of `steps`, `epochs` and `cycles` gives the length, and
+    exactly one of `learning_rate` and `schedule` the rate. `l2` adds l2 * sum(W**2) to the cost."""
+
+    optimizer: NamedOptimizer | OptimizerTable = "sgd"
+    batch_size: Count | Literal["whole"] = 100
+    steps: Count | None = None
+    epochs: Count | None = None
+    cycles: Count | None = None
+    learning_rate: Positive | None = None
+    schedule: Schedule | None = None
+    l2: NonNegative = 0.0
+    shared_order: Annotated[bool, Field(strict=True)] = False
+    precision: Literal["float32", "float64"] = "float32"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TrainingSettings:
+        lengths = [name for name in ("steps", "epochs", "cycles") if getattr(self, name) is not None]
+        if len(lengths) != 1:
+            came = " and ".join(lengths) if lengths else "none of them"
+            raise ValueError(f"the length needs exactly one of `steps`, `epochs` and `cycles`; {came} given")
+        if (self.learning_rate is None) == (self.schedule is None):
+            came = "neither" if self.schedule is None else "both"
+            raise ValueError(f"the rate needs exactly one of `learning_rate` and `schedule`; {came} given")
+        if self.cycles is not None and not hasattr(self.schedule, "half_cycle"):
+            raise ValueError("`cycles` needs a cyclical schedule (triangular, triangular2, exp_range or cyclical)")
+        if isinstance(self.schedule, OneCycle) and self.optimizer_table.kind not in ("momentum", "nesterov"):
+            raise ValueError(
+                "a one_cycle schedule moves the momentum too: use the optimizer `momentum` or `nesterov`"
+            )
+        return self
+
+    @property
+    def optimizer_table(self) -> Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW:
+        """The optimizer with all its settings, also where only its name was given."""
+        if isinstance(self.optimizer, str):
+            return _TABLES[self.optimizer](kind=self.optimizer)  # type: ignore[arg-type]
+        return self.optimizer

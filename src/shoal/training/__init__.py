@@ -1,0 +1,1 @@
+"""One network in training: schedules, batches, optimizers, the step and its measurements. Compiled by JAX."""

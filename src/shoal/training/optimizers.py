@@ -1,0 +1,33 @@
+"""Optimizers by name, made of optax's transformations, with hyperparameters that may be traced.
+
+Each gives the direction; the step multiplies it by -learning rate. The equations stand at the settings
+(study/spec/training.py); L2 is part of the cost and so of the gradient, except AdamW's decoupled decay.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import optax
+
+
+def make_optimizer(table: Any, momentum: Any = None) -> optax.GradientTransformation:
+    """The transformation for an optimizer's settings; `momentum` overrides theirs where a schedule moves it."""
+    kind = table.kind
+    if kind == "sgd":
+        return optax.identity()
+    if kind in ("momentum", "nesterov"):
+        decay = table.momentum if momentum is None else momentum
+        return optax.trace(decay=decay, nesterov=kind == "nesterov")
+    if kind == "rmsprop":
+        return optax.scale_by_rms(decay=table.decay, eps=table.epsilon, eps_in_sqrt=False)
+    adam = optax.scale_by_adam(b1=table.beta1, b2=table.beta2, eps=table.epsilon)
+    if kind == "adam":
+        return adam
+    return optax.chain(adam, optax.add_decayed_weights(table.weight_decay, mask=only_weights))
+
+
+def only_weights(parameters: Any) -> Any:
+    """True at the parameters named W: biases, gamma and beta are never decayed."""
+    return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "W", parameters)

@@ -1,0 +1,48 @@
+"""How JAX is set up for training: precision, promotion, and a cache of compiled programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jax
+import numpy as np
+
+
+@contextmanager
+def numerics(precision: str) -> Iterator[np.dtype]:
+    """The dtype of "float32" or "float64", inside a context in which no dtype is promoted silently."""
+    with jax.enable_x64(precision == "float64"), jax.numpy_dtype_promotion("strict"):
+        yield np.dtype(precision)
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept: $SHOAL_CACHE_DIR/programs, or the user's cache folder."""
+    import pooch
+
+    base = os.environ.get("SHOAL_CACHE_DIR") or pooch.os_cache("shoal")
+    return Path(base) / "programs"
+
+
+def keep_compiled_programs() -> None:
+    """Use JAX's persistent cache, unless the user has set one up; do without where it cannot be written."""
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # a read-only home: compile afresh
+    if os.access(folder, os.W_OK):
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+
+def device_text() -> str:
+    """The device that computes, in words: "cpu (2 cores)" or "gpu NVIDIA ..."."""
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return f"cpu ({os.cpu_count()} cores)"
+    return f"{device.platform} {device.device_kind}"

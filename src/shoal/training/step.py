@@ -1,0 +1,58 @@
+"""One step of one member: batch -> forward -> backward -> update. It knows nothing of a population."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import optax
+from jax import Array
+
+from shoal.network import Network
+from shoal.training.optimizers import make_optimizer
+from shoal.training.schedules import Clock, momentum_at, rate_at
+
+
+class Member(NamedTuple):
+    """One network in training. `diverged_step` is the first step whose loss was not finite, or -1."""
+
+    parameters: dict[str, dict[str, Array]]
+    state: dict[str, dict[str, Array]]
+    optimizer: Any
+    diverged_step: Array
+
+
+def start_member(network: Network, training: Any, noise: Any) -> Member:
+    """The member before its first step, from the noise that its initial weights scale."""
+    parameters = network.initialize(noise)
+    like = next(iter(network.weights(parameters).values()))
+    optimizer = make_optimizer(training.optimizer_table).init(parameters)
+    return Member(parameters, network.initial_state(like), optimizer, jnp.int32(-1))
+
+
+def train_step(
+    network: Network, training: Any, member: Member, x: Array, targets: Array, clock: Clock, noise: Any
+) -> Member:
+    """The member after one batch: x (N, ...) standardized, targets as the loss wants them.
+
+    `noise` is what dropout draws, by layer. The update is p <- p - rate * direction(gradient of the cost).
+    """
+    costs, gradients, saved, _ = network.cost_and_gradients(
+        member.parameters, x, targets, training.l2, noise
+    )
+    dtype = x.dtype
+    moving = training.schedule is not None and training.schedule.kind == "one_cycle"
+    momentum = momentum_at(training.schedule, clock, dtype) if moving else None
+    optimizer = make_optimizer(training.optimizer_table, momentum)
+    directions, optimizer_state = optimizer.update(gradients, member.optimizer, member.parameters)
+    rate = rate_at(training, clock, dtype)
+    parameters = optax.apply_updates(
+        member.parameters, optax.tree.scale(-rate, directions)
+    )
+    broke = (member.diverged_step < 0) & ~jnp.isfinite(costs.loss)
+    return Member(
+        parameters,  # pyright: ignore[reportArgumentType]
+        network.update_state(member.state, saved),
+        optimizer_state,
+        jnp.where(broke, clock.step.astype(jnp.int32), member.diverged_step),
+    )
