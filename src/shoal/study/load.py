@@ -23,8 +23,11 @@ DEFAULT_SEEDS = 5
 TOP = ("question", *TABLES, "vary")
 
 
-def load_study(path: str | Path) -> Study:
-    """Read and validate a study file. Raises StudyError that lists every mistake with its path."""
+def load_study(path: str | Path, seeds: int | None = None) -> Study:
+    """Read and validate a study file, with `seeds` in place of its own number of seeds if given.
+
+    Raises StudyError that lists every mistake with its path.
+    """
     path = Path(path)
     try:
         content = path.read_bytes()
@@ -39,6 +42,9 @@ def load_study(path: str | Path) -> Study:
         raise StudyError(f"{path} is not valid TOML: {error}.", "Mend the line it names.") from None
     except RecursionError:
         raise StudyError(f"{path} is nested too deeply.", "A study file has at most four levels.") from None
+    if seeds is not None and isinstance(raw.get("vary", {}), dict):
+        raw["vary"] = {**raw.get("vary", {}), "seed": seeds}
+        text = to_toml(raw)
     return make_study(raw, text, source=str(path))
 
 

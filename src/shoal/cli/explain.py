@@ -1,0 +1,87 @@
+"""`shoal run --explain`: the plan in a table, with its memory and an estimate of time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shoal.study.plan import Plan, Program
+
+SHARE_OF_PEAK = 0.45  # of the machine's matrix-product rate, as a whole training reaches it
+SECONDS_TO_COMPILE = 4.0  # a program, the first time
+
+
+def print_plan(plan: Plan) -> None:
+    """Members, programs, chunks, memory and time of a study, before anything runs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("program", "network", "cells", "traced", "seeds", "steps", "parameters", "chunks", "MiB a chunk")
+    for program in plan.programs:
+        chunks = [chunk for chunk in plan.chunks if chunk.program is program]
+        widths = sorted({f"{len(c.cells)}x{len(c.seeds)}" for c in chunks})
+        table.add_row(
+            str(program.index + 1),
+            _network(program),
+            str(len(program.cells)),
+            ", ".join(path.split(".", 1)[1] for path in program.traced) or "-",
+            str(len(program.seeds)),
+            f"{program.steps:,}",
+            f"{program.parameters:,}",
+            f"{len(chunks)} of {', '.join(widths)}",
+            f"{max(c.bytes for c in chunks) / 2**20:,.0f}",
+        )
+    console.print(table)
+    seconds, rate = estimate_seconds(plan)
+    console.print(
+        f"{plan.study.member_count} members, {len(plan.programs)} programs, {len(plan.chunks)} chunks, "
+        f"{plan.network_steps:,} network-steps, {plan.flops / 1e12:,.2f} TFLOP of training."
+    )
+    console.print(
+        f"About {_duration(seconds)} on this machine ({rate / 1e9:,.0f} GFLOP/s of float32 matrix products, "
+        f"{SHARE_OF_PEAK:.0%} of it reached, {SECONDS_TO_COMPILE:.0f} s to compile a program the first time)."
+    )
+
+
+def estimate_seconds(plan: Plan) -> tuple[float, float]:
+    """An estimate of the whole time, and the machine's matrix-product rate that it rests on, in FLOP/s."""
+    rate = _matrix_rate()
+    work = plan.flops + sum(_measuring(program) for program in plan.programs)
+    return work / (rate * SHARE_OF_PEAK) + SECONDS_TO_COMPILE * len(plan.programs), rate
+
+
+def _measuring(program: Program) -> float:
+    """Operations of all record points: two for each weight and example."""
+    splits, curve = program.inputs.splits, program.settings.record.training_examples
+    train = program.inputs.train_count if curve == "all" else min(curve, program.inputs.train_count)
+    seen = train + (len(splits.validation.labels) if splits.validation else 0)
+    members = len(program.cells) * len(program.seeds)
+    return 2.0 * program.parameters * seen * len(program.record) * members
+
+
+def _matrix_rate() -> float:
+    import numpy as np
+
+    a, b = np.ones((512, 2048), np.float32), np.ones((2048, 512), np.float32)
+    a @ b
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        a @ b
+        times.append(time.perf_counter() - began)
+    return 2.0 * 512 * 2048 * 512 / sorted(times)[2]
+
+
+def _network(program: Program) -> str:
+    shapes = [shape for shape in program.network().shapes if len(shape) == 1]
+    widths = [str(shape[0]) for i, shape in enumerate(shapes) if i == 0 or shape != shapes[i - 1]]
+    kinds = {layer.kind for layer in program.network().layers} - {"affine", "flatten"}
+    return "-".join(widths) + (f" ({', '.join(sorted(kinds))})" if kinds else "")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

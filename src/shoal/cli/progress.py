@@ -1,0 +1,135 @@
+"""How a run is followed: a live bar in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from shoal.study.plan import Chunk, Plan
+
+SECONDS_A_LINE = 15.0
+
+
+class Tally:
+    """What both kinds of progress count: network-steps done, their rate, the best accuracy so far."""
+
+    def __init__(self) -> None:
+        self.total = self.done = 0
+        self.best: tuple[float, str] | None = None
+        self.began = time.monotonic()
+
+    def plan(self, plan: Plan) -> None:
+        self.total = plan.network_steps
+        self.members, self.programs = plan.study.member_count, len(plan.programs)
+        self.chunks = len(plan.chunks)
+
+    def advance(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+        self.done += steps * chunk.members
+        scores = values.get("validation_accuracy", values.get("train_accuracy"))
+        if scores is None:
+            return
+        cells, seeds = len(chunk.cells), len(chunk.seeds)
+        by_cell = scores.reshape(cells, seeds) if scores.shape[0] == 1 and seeds > 1 else scores.T
+        means = by_cell.mean(axis=1)
+        if np.isfinite(means).any():
+            i = int(np.nanargmax(means))
+            if self.best is None or means[i] > self.best[0]:
+                self.best = float(means[i]), chunk.program.cells[chunk.cells[i]].label
+
+    @property
+    def rate(self) -> float:
+        return self.done / max(time.monotonic() - self.began, 1e-9)
+
+    @property
+    def seconds_left(self) -> float | None:
+        return (self.total - self.done) / self.rate if self.done else None
+
+    @property
+    def best_text(self) -> str:
+        return "" if self.best is None else f"best {self.best[0]:.4f} ({self.best[1]})"
+
+
+class Lines:
+    """A line at the start, now and then, and after each chunk."""
+
+    def __init__(self) -> None:
+        self.tally, self._last = Tally(), time.monotonic()
+
+    def planned(self, plan: Plan) -> None:
+        self.tally.plan(plan)
+        t = self.tally
+        _say(f"{t.members} members in {t.programs} programs and {t.chunks} chunks; {t.total:,} network-steps")
+
+    def chunk_started(self, chunk: Chunk) -> None:
+        _say(f"chunk {chunk.index + 1}/{self.tally.chunks}: {chunk.members} members x {chunk.program.steps} steps")
+
+    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+        self.tally.advance(chunk, steps, values)
+        if time.monotonic() - self._last > SECONDS_A_LINE:
+            self._last = time.monotonic()
+            t = self.tally
+            left = "" if t.seconds_left is None else f", {t.seconds_left:.0f} s left"
+            _say(f"  {t.done / t.total:4.0%}, {t.rate:,.0f} network-steps/s{left}, {t.best_text}")
+
+    def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
+        _say(f"  {seconds:.1f} s, {seconds_compile:.1f} s of it compiling; {self.tally.best_text}")
+
+
+class Bar:
+    """A live bar: members, network-steps per second, time left, the best cell so far."""
+
+    def __init__(self, progress: Any) -> None:
+        self.tally, self._progress, self._task = Tally(), progress, None
+
+    def planned(self, plan: Plan) -> None:
+        self.tally.plan(plan)
+        self._task = self._progress.add_task("", total=self.tally.total, members=self.tally.members, speed="", best="")
+
+    def chunk_started(self, chunk: Chunk) -> None:
+        text = f"chunk {chunk.index + 1}/{self.tally.chunks}: compiling"
+        self._progress.update(self._task, description=text)
+
+    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+        self.tally.advance(chunk, steps, values)
+        self._progress.update(
+            self._task,
+            completed=self.tally.done,
+            description=f"chunk {chunk.index + 1}/{self.tally.chunks}",
+            speed=f"{self.tally.rate:,.0f} network-steps/s",
+            best=self.tally.best_text,
+        )
+
+    def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
+        self._progress.refresh()
+
+
+@contextmanager
+def watcher() -> Iterator[Lines | Bar]:
+    """A bar where standard error is a terminal, else lines."""
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[members]} members"),
+        TextColumn("{task.fields[speed]}"),
+        TextColumn("{task.fields[best]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield Bar(progress)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

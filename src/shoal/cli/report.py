@@ -1,0 +1,26 @@
+"""`shoal report DIR`: draw a run's report again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="The folder of a run.", show_default=False)],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Do not print the table.")] = False,
+) -> None:
+    """Redraw report.html from a run's kept results, and print its table."""
+    from rich.console import Console
+
+    from shoal.report import print_summary
+    from shoal.study.store import add_report, open_run
+
+    run = open_run(folder)
+    console = Console()
+    if not quiet:
+        print_summary(run.results, console)
+    page = add_report(folder, run.results, run.study_text)
+    console.print(f"Report: {page}", soft_wrap=True, highlight=False)
