@@ -1,15 +1,22 @@
-"""One fixture for every backend: the same equation on NumPy, on the bare standard and compiled by JAX."""
+"""Fixtures for every room: the backends (the same equation on NumPy, on the bare standard and compiled
+by JAX), and the published data sets where they are at hand."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import array_api_strict
 import jax
 import numpy as np
 import pytest
+from filelock import FileLock
 
 
 @dataclass(frozen=True)
@@ -51,3 +58,17 @@ def float64() -> Iterator[None]:
 def rng() -> np.random.Generator:
     """The same random numbers in every test."""
     return np.random.default_rng(20_240_501)
+
+
+@pytest.fixture(scope="session")
+def real_data_dir() -> Path:
+    """The folder of the published data sets: SHOAL_DATA_DIR, or laid out once from ../shared/data."""
+    if env := os.environ.get("SHOAL_DATA_DIR"):
+        return Path(env)
+    prepare = Path(__file__).resolve().parents[2] / "shared" / "data" / "prepare"
+    if not prepare.is_file():
+        pytest.skip("the published data sets are not at hand: set SHOAL_DATA_DIR to their folder")
+    folder = Path(tempfile.gettempdir()) / "shoal-test-data"
+    with FileLock(f"{folder}.lock"):  # several test processes may want it at once
+        subprocess.run([sys.executable, str(prepare), str(folder)], check=True)
+    return folder
