@@ -54,8 +54,8 @@ class Population(NamedTuple):
 class Stack:
     """The compiled functions of one program: start, advance, measure."""
 
-    def __init__(self, program: Program, block: int, dtype: Any) -> None:
-        self.program, self.block, self.dtype = program, block, dtype
+    def __init__(self, program: Program, columns: int, block: int, dtype: Any) -> None:
+        self.program, self.columns, self.block, self.dtype = program, columns, block, dtype
         training = program.settings.training
         self._key_axes = (None, 0) if training.shared_order else (0, None)  # over rows, over columns
         self._axes = self._member_axes()
@@ -63,7 +63,9 @@ class Stack:
     def start(self, who: Who) -> Population:
         """Every member before its first step."""
         row_axis, column_axis = self._key_axes
-        column = jax.vmap(self._start_one, in_axes=(0, column_axis), out_axes=self._axes)
+        column = jax.vmap(
+            self._start_one, in_axes=(0, column_axis), out_axes=self._axes, axis_size=self.columns
+        )
         rows = jax.vmap(column, in_axes=(None, row_axis), axis_size=len(who.order_keys))
         orders = jnp.zeros((len(who.order_keys), self.program.batches.n), jnp.int32)
         return Population(rows(who.values, who.keys), orders)
@@ -98,8 +100,7 @@ class Stack:
             training = self._settings(values).training
             return jax.vmap(lambda t: rate_at(training, self._clock(t), self.dtype))(steps)
 
-        columns = len(next(iter(who.values.values()))) if who.values else 1
-        return jax.vmap(one, axis_size=columns)(who.values) if who.values else one({})[None]
+        return jax.vmap(one, axis_size=self.columns)(who.values)
 
     def unstacked(self, members: Member) -> Any:
         """The parameters with rows and columns leading in every array, (row, column, ...)."""

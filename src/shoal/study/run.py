@@ -85,17 +85,18 @@ def run(
     is missing is NaN with `finished` False. Raises ShoalError for what a user can mend.
     """
     watcher = watcher or Silence()
-    plan = plan_study(study, data_dir=data_dir, memory=memory, dataset=dataset)
+    loader = Loader(data_dir, dataset=dataset)
+    plan = make_plan(study, loader.inputs, memory)
     watcher.planned(plan)
     if out is None:
-        return _run(plan, check, watcher, None)
+        return _run(plan, loader if check else None, watcher, None)
     from shoal.study.store import RunFolder
 
     with RunFolder(out, study.text) as folder:
-        return _run(plan, check, watcher, folder)
+        return _run(plan, loader if check else None, watcher, folder)
 
 
-def _run(plan: Plan, check: bool, watcher: Watcher, folder: RunFolder | None) -> xr.Dataset:
+def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFolder | None) -> xr.Dataset:
     from shoal.study.results import assemble
 
     began = time.perf_counter()
@@ -105,7 +106,11 @@ def _run(plan: Plan, check: bool, watcher: Watcher, folder: RunFolder | None) ->
     results, interrupted = _train_all(plan, watcher, folder)
     if interrupted and not results:
         raise KeyboardInterrupt
-    record = _gradient_records(plan) if check and not interrupted else None
+    record = None
+    if check_with and not interrupted:
+        from shoal.study.check import check_programs
+
+        record = check_programs(plan, check_with)
     attributes = _attributes(plan, results, time.perf_counter() - began, interrupted, record)
     dataset = assemble(plan, results, attributes)
     if folder:
@@ -132,12 +137,6 @@ def _train_all(plan: Plan, watcher: Watcher, folder: RunFolder | None) -> tuple[
             folder.log("interrupted", finished_chunks=len(results))
         return results, True
     return results, False
-
-
-def _gradient_records(plan: Plan) -> list[dict[str, Any]]:
-    from shoal.study.check import check_programs
-
-    return check_programs(plan)
 
 
 def _attributes(

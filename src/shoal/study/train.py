@@ -51,7 +51,8 @@ def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> Ch
         began = time.perf_counter()
         data = to_device(program, dtype)
         who = _who(chunk, dtype)
-        stack = Stack(program, block_examples(program, chunk.members), dtype)
+        columns = who_columns(chunk)
+        stack = Stack(program, columns, block_examples(program, columns), dtype)
         compiled = _compile(stack, who, data)
         seconds_compile = time.perf_counter() - began
         records, population = _train(compiled, who, data, program, report)
@@ -98,6 +99,11 @@ def _to_device(inputs: Inputs, curve: int | str, dtype: Any) -> Data:
 
 def _narrow(values: np.ndarray, dtype: Any) -> Any:
     return jnp.asarray(values if values.dtype == np.uint8 else values.astype(dtype))
+
+
+def who_columns(chunk: Chunk) -> int:
+    """Members that share their batches: the cells of a seed, or everyone."""
+    return chunk.members if chunk.program.settings.training.shared_order else len(chunk.cells)
 
 
 def _who(chunk: Chunk, dtype: Any) -> Who:
