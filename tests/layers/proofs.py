@@ -28,7 +28,9 @@ def central_differences(f: Callable[[Any], float], tree: Any, step: float = 1e-5
     return jax.tree.unflatten(structure, slopes)
 
 
-def prove_layer(xp, layer: Layer, parameters: dict, x: np.ndarray, dy: np.ndarray, *noise: np.ndarray) -> None:
+def prove_layer(
+    xp, layer: Layer, parameters: dict, x: np.ndarray, dy: np.ndarray, *noise: np.ndarray
+) -> None:
     """Fail unless `layer.backward` on this backend equals central differences and jax.vjp, in float64."""
 
     def hand_written(parameters, x, dy, *noise):
@@ -45,7 +47,9 @@ def prove_layer(xp, layer: Layer, parameters: dict, x: np.ndarray, dy: np.ndarra
         return float(np.sum(layer.forward(both[0], both[1], *noise)[0] * dy))
 
     close((gradients, dx), central_differences(projected, (parameters, x)), 1e-7, 1e-8)
-    _, vjp = jax.vjp(lambda p, x: layer.forward(p, x, *noise)[0], *jax.tree.map(jax.numpy.asarray, (parameters, x)))
+    _, vjp = jax.vjp(
+        lambda p, x: layer.forward(p, x, *noise)[0], *jax.tree.map(jax.numpy.asarray, (parameters, x))
+    )
     close((gradients, dx), vjp(jax.numpy.asarray(dy)), 1e-11, 1e-12)
 
 

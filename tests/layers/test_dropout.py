@@ -41,7 +41,9 @@ def test_evaluation_changes_nothing_as_in_onnx(xp, rng):
 
 def test_rate_may_be_traced_and_zero(xp, rng):
     x = rng.normal(size=(4, 3))
-    came = xp(lambda rate, x, noise: Dropout(rate).forward({}, x, noise)[0], np.array(0.0), x, np.zeros((4, 3)))
+    came = xp(
+        lambda rate, x, noise: Dropout(rate).forward({}, x, noise)[0], np.array(0.0), x, np.zeros((4, 3))
+    )
     close(came, x, 0, 0)
 
 

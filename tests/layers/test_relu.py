@@ -36,4 +36,6 @@ def test_lets_nan_and_infinity_through_so_that_divergence_shows(xp):
 
 
 def test_tells_the_side_of_its_corner(xp):
-    assert xp(lambda x: ReLU().corner_side(ReLU().forward({}, x)[1]), X).tolist() == [[False, False, False, True]]
+    assert xp(lambda x: ReLU().corner_side(ReLU().forward({}, x)[1]), X).tolist() == [
+        [False, False, False, True]
+    ]

@@ -30,7 +30,8 @@ def test_does_not_overflow_and_keeps_its_digits_in_the_tail(xp):
     close(y, np.array([0.0, np.exp(-700.0), np.exp(-40.0), 1.0, 1.0]))
 
 
-def test_autodiff_of_the_equation_is_right_at_zero_too(float64):
+@pytest.mark.usefixtures("float64")
+def test_autodiff_of_the_equation_is_right_at_zero_too():
     assert jax.grad(logistic)(0.0) == 0.25
 
 
