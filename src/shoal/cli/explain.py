@@ -18,7 +18,9 @@ def print_plan(plan: Plan) -> None:
     from rich.table import Table
 
     console = Console()
-    table = Table("program", "network", "cells", "traced", "seeds", "steps", "parameters", "chunks", "MiB a chunk")
+    table = Table(
+        "program", "network", "cells", "traced", "seeds", "steps", "parameters", "chunks", "MiB a chunk"
+    )
     for program in plan.programs:
         chunks = [chunk for chunk in plan.chunks if chunk.program is program]
         widths = sorted({f"{len(c.cells)}x{len(c.seeds)}" for c in chunks})
@@ -65,11 +67,11 @@ def _matrix_rate() -> float:
     import numpy as np
 
     a, b = np.ones((512, 2048), np.float32), np.ones((2048, 512), np.float32)
-    a @ b
+    np.matmul(a, b)
     times = []
     for _ in range(5):
         began = time.perf_counter()
-        a @ b
+        np.matmul(a, b)
         times.append(time.perf_counter() - began)
     return 2.0 * 512 * 2048 * 512 / sorted(times)[2]
 

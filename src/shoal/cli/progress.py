@@ -67,7 +67,9 @@ class Lines:
         _say(f"{t.members} members in {t.programs} programs and {t.chunks} chunks; {t.total:,} network-steps")
 
     def chunk_started(self, chunk: Chunk) -> None:
-        _say(f"chunk {chunk.index + 1}/{self.tally.chunks}: {chunk.members} members x {chunk.program.steps} steps")
+        _say(
+            f"chunk {chunk.index + 1}/{self.tally.chunks}: {chunk.members} members, {chunk.program.steps} steps"
+        )
 
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
         self.tally.advance(chunk, steps, values)
@@ -89,7 +91,9 @@ class Bar:
 
     def planned(self, plan: Plan) -> None:
         self.tally.plan(plan)
-        self._task = self._progress.add_task("", total=self.tally.total, members=self.tally.members, speed="", best="")
+        self._task = self._progress.add_task(
+            "", total=self.tally.total, members=self.tally.members, speed="", best=""
+        )
 
     def chunk_started(self, chunk: Chunk) -> None:
         text = f"chunk {chunk.index + 1}/{self.tally.chunks}: compiling"

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 def run(
     study: Annotated[Path, typer.Argument(help="The study file (TOML).", show_default=False)],
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the run.", show_default="runs/NAME, or the next free NAME-2 ...")
+        Path | None,
+        typer.Option(help="Folder for the run.", show_default="runs/NAME, or the next free NAME-2 ..."),
     ] = None,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Where the data sets lie.", envvar="SHOAL_DATA_DIR", show_default=False)
+        Path | None,
+        typer.Option(help="Where the data sets lie.", envvar="SHOAL_DATA_DIR", show_default=False),
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="This many seeds instead of the study's.", min=1)] = None,
-    memory: Annotated[float, typer.Option(help="Most GiB that one chunk of members may take.", min=0.05)] = 1.0,
+    memory: Annotated[
+        float, typer.Option(help="Most GiB that one chunk of members may take.", min=0.05)
+    ] = 1.0,
     explain: Annotated[bool, typer.Option("--explain", help="Print the plan and stop.")] = False,
     check: Annotated[bool, typer.Option(help="Check the gradients of each distinct network.")] = True,
 ) -> None:

@@ -50,7 +50,12 @@ _INITIAL: dict[str, type[Initial]] = {
     "lecun_normal": LecunNormal,
     "lecun_uniform": LecunUniform,
 }
-_ACTIVATION: dict[str, type[Layer]] = {"relu": ReLU, "leaky_relu": LeakyReLU, "sigmoid": Sigmoid, "tanh": Tanh}
+_ACTIVATION: dict[str, type[Layer]] = {
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+}
 _LOSS: dict[str, type[Loss]] = {
     "softmax_cross_entropy": SoftmaxCrossEntropy,
     "sigmoid_cross_entropy": SigmoidCrossEntropy,
@@ -58,10 +63,8 @@ _LOSS: dict[str, type[Loss]] = {
 }
 
 
-def build_network(
-    settings: Any, input_shape: Shape, classes: int, varied: Collection[str] = ()
-) -> Network:
-    """The network of a cell's settings. `varied` names traced paths: a dropout that varies is always built."""
+def build_network(settings: Any, input_shape: Shape, classes: int, varied: Collection[str] = ()) -> Network:
+    """The network of a cell's settings. A dropout rate whose path is in `varied` is built even where it is 0."""
     net: NetworkSettings = settings.network
     loss = _LOSS[net.loss]()
     if net.layers is not None:

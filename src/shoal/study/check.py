@@ -38,7 +38,13 @@ def check_cases(cases: Iterable[Case], seeds: int, probes: int) -> Iterator[Grad
         others = f" and {case.cells - 1} more" if case.cells > 1 else ""
         for seed in range(seeds):
             yield check_start(
-                case.network, case.x, case.labels, case.l2, probes=probes, seed=seed, label=f"{case.label}{others}"
+                case.network,
+                case.x,
+                case.labels,
+                case.l2,
+                probes=probes,
+                seed=seed,
+                label=f"{case.label}{others}",
             )
 
 

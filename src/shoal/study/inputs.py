@@ -57,7 +57,9 @@ class Inputs:
 class Loader:
     """Loads each data set once and each split of it once, however many cells ask."""
 
-    def __init__(self, data_dir: str | Path | None = None, download: bool = True, dataset: Dataset | None = None) -> None:
+    def __init__(
+        self, data_dir: str | Path | None = None, download: bool = True, dataset: Dataset | None = None
+    ) -> None:
         self._data_dir, self._download, self._given = data_dir, download, dataset
         self._datasets: dict[str, Dataset] = {}
         self._inputs: dict[str, Inputs] = {}
@@ -97,5 +99,3 @@ def described(inputs: list[Inputs]) -> str:
     """The JSON of every distinct data description."""
     seen = {json.dumps(one.describe(), sort_keys=True): one.describe() for one in inputs}
     return json.dumps(list(seen.values()) if len(seen) > 1 else next(iter(seen.values())))
-
-

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from shoal.errors import StudyError
 from shoal.study.mistakes import describe, nearest
-from shoal.study.spec.levels import Spaced, level_label
-from shoal.study.spec.paths import TABLES, dimension_names
+from shoal.study.spec.levels import level_label
+from shoal.study.spec.paths import TABLES
 from shoal.study.spec.study import MOST_MEMBERS, Factor, Settings, Study
 from shoal.study.toml_text import to_toml
+from shoal.study.vary import DEFAULT_SEEDS, read_vary
 
 MOST_BYTES = 1_000_000
-DEFAULT_SEEDS = 5
 TOP = ("question", *TABLES, "vary")
 
 
@@ -32,7 +32,9 @@ def load_study(path: str | Path, seeds: int | None = None) -> Study:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StudyError(f"The study file {path} cannot be read: {error.strerror}.", "Check its path.") from None
+        raise StudyError(
+            f"The study file {path} cannot be read: {error.strerror}.", "Check its path."
+        ) from None
     if len(content) > MOST_BYTES:
         raise StudyError(f"{path} has {len(content)} bytes; a study file has at most {MOST_BYTES}.")
     try:
@@ -51,13 +53,11 @@ def load_study(path: str | Path, seeds: int | None = None) -> Study:
 def make_study(raw: Mapping[str, Any], text: str | None = None, source: str = "the study") -> Study:
     """The same from a dictionary of the same shape as the file (`{"training": {...}, "vary": {...}}`)."""
     raw = copy.deepcopy(dict(raw))
-    mistakes = [
-        f"{key}: unknown table or key{nearest(key, TOP)}" for key in raw if key not in TOP
-    ]
+    mistakes = [f"{key}: unknown table or key{nearest(key, TOP)}" for key in raw if key not in TOP]
     vary = raw.pop("vary", {})
     base = {key: value for key, value in raw.items() if key in TOP}
     if isinstance(vary, Mapping):
-        factors, seeds, wrong = _read_vary(dict(vary), base)
+        factors, seeds, wrong = read_vary(dict(vary), base)
         mistakes += wrong
     else:
         factors, seeds = (), tuple(range(DEFAULT_SEEDS))
@@ -106,79 +106,3 @@ def _wrong_levels(base: Mapping[str, Any], factors: tuple[Factor, ...]) -> list[
             _, wrong = validated_settings(apply_levels(base, {**first, factor.path: level}))
             mistakes += [f'vary."{factor.path}", level {i + 1} ({level_label(level)}): {m}' for m in wrong]
     return mistakes
-
-
-def _read_vary(vary: dict[str, Any], base: Mapping[str, Any]) -> tuple[tuple[Factor, ...], tuple[int, ...], list[str]]:
-    mistakes: list[str] = []
-    seeds = _read_seeds(vary.pop("seed", DEFAULT_SEEDS), mistakes)
-    flat = _flatten(vary)
-    found: dict[str, tuple[Any, ...]] = {}
-    for path, written in flat.items():
-        table = path.split(".")[0]
-        if table not in TABLES[:3] or "." not in path:
-            known = [f"{t}.{key}" for t in TABLES[:3] for key in Settings.model_fields[t].annotation.model_fields]  # type: ignore[union-attr]
-            mistakes.append(f'vary."{path}": no setting of data, network or training{nearest(path, known)}')
-            continue
-        blocked = _blocked(base, path)
-        if blocked:
-            mistakes.append(f'vary."{path}": {blocked} is not a table in this study, so nothing below it can vary')
-            continue
-        levels = _read_levels(path, written, mistakes)
-        if levels:
-            found[path] = levels
-    names = dimension_names(list(found))
-    factors = tuple(Factor(path, name, levels) for (path, levels), name in zip(found.items(), names, strict=True))
-    return factors, seeds, mistakes
-
-
-def _blocked(base: Mapping[str, Any], path: str) -> str:
-    at: Any = base
-    parts = path.split(".")
-    for i, name in enumerate(parts[:-1]):
-        at = at.get(name, {})
-        if not isinstance(at, Mapping):
-            return ".".join(parts[: i + 1])
-    return ""
-
-
-def _flatten(vary: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in vary.items():
-        path = f"{prefix}{key}"
-        if isinstance(value, Mapping) and not set(value) & {"log", "linear", "count"}:
-            flat |= _flatten(value, f"{path}.")
-        else:
-            flat[path] = value
-    return flat
-
-
-def _read_levels(path: str, written: Any, mistakes: list[str]) -> tuple[Any, ...]:
-    if isinstance(written, Mapping):
-        try:
-            return tuple(Spaced.model_validate(written).levels())
-        except ValidationError as error:
-            mistakes += [f'vary."{path}": {message}' for message in describe(error, written)]
-            return ()
-    if not isinstance(written, (list, tuple)):
-        mistakes.append(f'vary."{path}": expected a list of levels or {{ log = [first, last], count = n }}, got {written!r}')
-        return ()
-    if not written:
-        mistakes.append(f'vary."{path}": the list of levels is empty; give at least one level')
-    labels = [level_label(level) for level in written]
-    doubled = sorted({label for label in labels if labels.count(label) > 1})
-    if doubled:
-        mistakes.append(f'vary."{path}": the level {", ".join(doubled)} is listed more than once')
-        return ()
-    return tuple(written)
-
-
-def _read_seeds(written: Any, mistakes: list[str]) -> tuple[int, ...]:
-    if isinstance(written, int) and not isinstance(written, bool):
-        if 1 <= written <= MOST_MEMBERS:
-            return tuple(range(written))
-    elif isinstance(written, (list, tuple)) and written:
-        whole = all(isinstance(s, int) and not isinstance(s, bool) and 0 <= s < 2**31 for s in written)
-        if whole and len(set(written)) == len(written):
-            return tuple(written)
-    mistakes.append(f"vary.seed: expected a number of seeds (1 or more) or a list of different seeds, got {written!r}")
-    return (0,)

@@ -25,8 +25,10 @@ def describe(error: ValidationError, raw: Mapping[str, Any]) -> list[str]:
         grouped.setdefault(_path(mistake["loc"], raw), []).append(mistake)
     deeper = {path for path in grouped for other in grouped if other != path and path.startswith(f"{other}.")}
     shown = {p: m for p, m in grouped.items() if not any(d.startswith(f"{p}.") for d in deeper)}
-    return [f"{path}: {_sentence(path, mistakes, error)}" if path else _sentence(path, mistakes, error)
-            for path, mistakes in shown.items()]
+    return [
+        f"{path}: {_sentence(path, mistakes, error)}" if path else _sentence(path, mistakes, error)
+        for path, mistakes in shown.items()
+    ]
 
 
 def _path(location: Sequence[Any], raw: Any) -> str:
@@ -39,7 +41,12 @@ def _path(location: Sequence[Any], raw: Any) -> str:
         elif isinstance(raw, (list, tuple)) and isinstance(part, int) and part < len(raw):
             parts.append(str(part + 1))
             raw = raw[part]
-        elif i == len(location) - 1 and isinstance(part, str) and isinstance(raw, Mapping) and part.isidentifier():
+        elif (
+            i == len(location) - 1
+            and isinstance(part, str)
+            and isinstance(raw, Mapping)
+            and part.isidentifier()
+        ):
             parts.append(part)
     return ".".join(parts)
 
@@ -80,7 +87,9 @@ def _keys_beside(path: str, error: ValidationError) -> list[str]:
 
     model: Any = Settings
     for part in path.split(".")[:-1]:
-        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        field = (
+            model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        )
         model = field.annotation if field else None
     if isinstance(model, type) and issubclass(model, BaseModel):
         return list(model.model_fields)

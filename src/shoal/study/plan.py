@@ -98,7 +98,8 @@ class Plan:
             "members": self.study.member_count,
             "programs": len(self.programs),
             "chunks": [
-                {"program": c.program.index, "cells": len(c.cells), "seeds": list(c.seeds)} for c in self.chunks
+                {"program": c.program.index, "cells": len(c.cells), "seeds": list(c.seeds)}
+                for c in self.chunks
             ],
             "steps": [p.steps for p in self.programs],
             "parameters": [p.parameters for p in self.programs],
@@ -110,9 +111,7 @@ def make_plan(study: Study, inputs_of: Callable[[Any], Inputs], memory: float) -
 
     Raises StudyError and NetworkError for cells that cannot be built on their data.
     """
-    programs = tuple(
-        _program(i, cells, study, inputs_of) for i, cells in enumerate(_by_structure(study))
-    )
+    programs = tuple(_program(i, cells, study, inputs_of) for i, cells in enumerate(_by_structure(study)))
     chunks: list[Chunk] = []
     for program in programs:
         for cells, seeds in _rectangles(program, memory):

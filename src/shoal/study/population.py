@@ -88,7 +88,7 @@ class Stack:
         return lax.fori_loop(first, last, body, population)
 
     def measure(self, population: Population, who: Who, data: Data, at_end: bool) -> dict[str, Array]:
-        """Curves' values (rows, columns), a row at a time; at the end the test split's, with its confusion."""
+        """Curves' values (rows, columns), a row at a time; at the end those of the test split."""
         column = jax.vmap(self._measure_one, in_axes=(self._axes, 0, None, None))
         return lax.map(lambda row: column(row, who.values, data, at_end), population.members)
 
@@ -124,7 +124,9 @@ class Stack:
         noise = dropout_noise(network, key, step, x.shape[0], self.dtype)
         return train_step(network, settings.training, member, x, targets, self._clock(step), noise)
 
-    def _measure_one(self, member: Member, values: dict[str, Array], data: Data, at_end: bool) -> dict[str, Array]:
+    def _measure_one(
+        self, member: Member, values: dict[str, Array], data: Data, at_end: bool
+    ) -> dict[str, Array]:
         settings = self._settings(values)
         network = self.program.network(settings)
         state = member.state

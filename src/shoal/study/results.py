@@ -58,7 +58,9 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
                 variables["diverged_step"][1][member] = _diverged(result, i, j)
                 for name, values in result.curves.items():
                     if name in _LONG:
-                        array(name, (*factors, "seed", "step"), (*full, len(steps)))[member][at] = values[i, j]
+                        array(name, (*factors, "seed", "step"), (*full, len(steps)))[member][at] = values[
+                            i, j
+                        ]
                 for name, values in result.finals.items():
                     if name.startswith("test_"):
                         array(name, (*factors, "seed"), full)[member] = values[i, j]
@@ -94,7 +96,10 @@ def _with_best_cell(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResu
     confusion = None
     for result in results:
         for i, position in enumerate(result.chunk.cells):
-            if result.chunk.program.cells[position].index == tuple(int(b) for b in best) and "confusion" in result.finals:
+            if (
+                result.chunk.program.cells[position].index == tuple(int(b) for b in best)
+                and "confusion" in result.finals
+            ):
                 own = result.finals["confusion"][i].sum(axis=0)
                 confusion = own if confusion is None else confusion + own
     if confusion is not None:
@@ -115,7 +120,11 @@ def cell_scores(dataset: xr.Dataset) -> xr.DataArray | None:
     if name not in dataset:
         return None
     recorded = dataset["learning_rate"].notnull()  # cells differ in length: the last step that each recorded
-    last = dataset[name].where(dataset["step"] == dataset["step"].where(recorded).max("step")).sum("step", skipna=True, min_count=1)
+    last = (
+        dataset[name]
+        .where(dataset["step"] == dataset["step"].where(recorded).max("step"))
+        .sum("step", skipna=True, min_count=1)
+    )
     return last.mean("seed").where(dataset["finished"].all("seed"))
 
 
@@ -136,7 +145,5 @@ def _coordinate(factor: Factor) -> tuple[np.ndarray, dict[str, str]]:
 
 
 def _scale_of(levels: Sequence[float]) -> str:
-    """ "log" where positive levels span more than a decade, or their ratios are more even than their steps."""
-    if len(levels) < 2 or min(levels) <= 0:
-        return "linear"
-    return "log" if max(levels) / min(levels) >= 10 else "linear"
+    """ "log" where all levels are positive and span a decade or more."""
+    return "log" if min(levels) > 0 and max(levels) / min(levels) >= 10 else "linear"

@@ -59,7 +59,11 @@ class Silence:
 
 
 def plan_study(
-    study: Study, *, data_dir: str | Path | None = None, memory: float = DEFAULT_MEMORY, dataset: Dataset | None = None
+    study: Study,
+    *,
+    data_dir: str | Path | None = None,
+    memory: float = DEFAULT_MEMORY,
+    dataset: Dataset | None = None,
 ) -> Plan:
     """The plan of a study without running it: its data are loaded, nothing is compiled."""
     return make_plan(study, Loader(data_dir, dataset=dataset).inputs, memory)
@@ -131,7 +135,9 @@ def _train_all(plan: Plan, watcher: Watcher, folder: RunFolder | None) -> tuple[
             results.append(result)
             watcher.chunk_finished(chunk, result.seconds, result.seconds_compile)
             if folder:
-                folder.log("chunk", index=chunk.index, members=chunk.members, seconds=round(result.seconds, 3))
+                folder.log(
+                    "chunk", index=chunk.index, members=chunk.members, seconds=round(result.seconds, 3)
+                )
     except KeyboardInterrupt:
         if folder:
             folder.log("interrupted", finished_chunks=len(results))
@@ -200,5 +206,3 @@ def named_weights(results: Sequence[ChunkResult], best: str | None) -> dict[str,
                 for name, value in result.weights.items():
                     named[f"{cell.label}/seed={seed}/{name}"] = value[i, j]
     return named
-
-

@@ -150,7 +150,9 @@ def open_run(path: str | Path) -> Run:
     path = Path(path)
     manifest = path / MANIFEST
     if not manifest.exists() or not (path / "results.nc").exists():
-        raise RunError(f"{path} is not the folder of a finished run.", "Name the folder that `shoal run` wrote.")
+        raise RunError(
+            f"{path} is not the folder of a finished run.", "Name the folder that `shoal run` wrote."
+        )
     for name, expected in json.loads(manifest.read_text()).items():
         if not (path / name).exists() or _sha256(path / name) != expected:
             raise RunError(

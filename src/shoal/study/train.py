@@ -87,7 +87,11 @@ def _to_device(inputs: Inputs, curve: int | str, dtype: Any) -> Data:
 
         def place(part: Any) -> Split | None:
             part = part_or_none(part)
-            return None if part is None else Split(_narrow(part.inputs, dtype), jnp.asarray(part.labels, jnp.int32))
+            return (
+                None
+                if part is None
+                else Split(_narrow(part.inputs, dtype), jnp.asarray(part.labels, jnp.int32))
+            )
 
         train = place(splits.train)
         assert train is not None
@@ -125,7 +129,9 @@ def _compile(stack: Stack, who: Who, data: Data) -> dict[str, Any]:
     population = jax.eval_shape(stack.start, who)
     return {
         "start": jax.jit(stack.start).lower(who).compile(),
-        "advance": jax.jit(stack.advance, donate_argnums=0).lower(population, who, data, step, step).compile(),
+        "advance": jax.jit(stack.advance, donate_argnums=0)
+        .lower(population, who, data, step, step)
+        .compile(),
         "measure": jax.jit(partial(stack.measure, at_end=False)).lower(population, who, data).compile(),
         "finish": jax.jit(partial(stack.measure, at_end=True)).lower(population, who, data).compile(),
         "rates": jax.jit(stack.rates).lower(who).compile(),
@@ -171,7 +177,7 @@ def _cells_first(chunk: Chunk) -> Callable[[np.ndarray], np.ndarray]:
     return order
 
 
-class out_of_memory(AbstractContextManager[None]):  # noqa: N801  (reads as a statement)
+class out_of_memory(AbstractContextManager[None]):
     """Turns the device's own out-of-memory error into one with a remedy."""
 
     def __init__(self, chunk: Chunk) -> None:

@@ -47,4 +47,3 @@ def batches_of(n: int, batch_size: int | str, batch_norm: bool) -> Batches:
     if tail == 1 and batch_norm:
         tail = size + 1
     return Batches(n, size, tail)
-

@@ -83,7 +83,9 @@ def population_state(network: Network, parameters: Any, split: Split, scale: Sca
 
     def fold(step: Any, total: Any) -> Any:
         def add(total: Any, i: Array) -> tuple[Any, None]:
-            return step(total, standardized(lax.dynamic_slice_in_dim(split.inputs, i * block, block), scale)), None
+            return step(
+                total, standardized(lax.dynamic_slice_in_dim(split.inputs, i * block, block), scale)
+            ), None
 
         total, _ = lax.scan(add, total, jnp.arange(full, dtype=jnp.int32))
         if n % block:

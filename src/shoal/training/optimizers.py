@@ -13,7 +13,7 @@ import optax
 
 
 def make_optimizer(table: Any, momentum: Any = None) -> optax.GradientTransformation:
-    """The transformation for an optimizer's settings; `momentum` overrides theirs where a schedule moves it."""
+    """The transformation of an optimizer's settings; `momentum` replaces theirs where a schedule moves it."""
     kind = table.kind
     if kind == "sgd":
         return optax.identity()

@@ -28,7 +28,7 @@ def cache_folder() -> Path:
 
 def keep_compiled_programs() -> None:
     """Use JAX's persistent cache, unless the user has set one up; do without where it cannot be written."""
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     folder = cache_folder()
     try:

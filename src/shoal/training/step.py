@@ -37,18 +37,14 @@ def train_step(
 
     `noise` is what dropout draws, by layer. The update is p <- p - rate * direction(gradient of the cost).
     """
-    costs, gradients, saved, _ = network.cost_and_gradients(
-        member.parameters, x, targets, training.l2, noise
-    )
+    costs, gradients, saved, _ = network.cost_and_gradients(member.parameters, x, targets, training.l2, noise)
     dtype = x.dtype
     moving = training.schedule is not None and training.schedule.kind == "one_cycle"
     momentum = momentum_at(training.schedule, clock, dtype) if moving else None
     optimizer = make_optimizer(training.optimizer_table, momentum)
     directions, optimizer_state = optimizer.update(gradients, member.optimizer, member.parameters)
     rate = rate_at(training, clock, dtype)
-    parameters = optax.apply_updates(
-        member.parameters, optax.tree.scale(-rate, directions)
-    )
+    parameters = optax.apply_updates(member.parameters, optax.tree.scale(-rate, directions))
     broke = (member.diverged_step < 0) & ~jnp.isfinite(costs.loss)
     return Member(
         parameters,  # pyright: ignore[reportArgumentType]

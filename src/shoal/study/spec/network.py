@@ -102,7 +102,9 @@ class NetworkSettings(Table):
             short = {"activation", "batch_norm", "dropout", "input_dropout"} & self.model_fields_set
             if short:
                 names = ", ".join(sorted(short))
-                raise ValueError(f"with `layers`, write {names} as layers in the list: they are not added to it")
+                raise ValueError(
+                    f"with `layers`, write {names} as layers in the list: they are not added to it"
+                )
         affine = self._affine_maps()
         if isinstance(self.initial, tuple) and len(self.initial) != affine:
             raise ValueError(f"`initial` lists {len(self.initial)} initializers for {affine} affine maps")

@@ -12,7 +12,7 @@ TABLES = ("data", "network", "training", "record")
 
 
 def dimension_names(paths: Sequence[str]) -> tuple[str, ...]:
-    """A factor's name is its path without the table, dots as underscores: training.schedule.max -> schedule_max.
+    """A factor's name is its path without the table: training.schedule.max -> schedule_max.
 
     Where two paths would share a name, both keep their table.
     """

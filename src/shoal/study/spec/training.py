@@ -59,7 +59,14 @@ class AdamW(Table):
 
 NamedOptimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 OptimizerTable = Annotated[Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW, Field(discriminator="kind")]
-_TABLES = {"sgd": Sgd, "momentum": Momentum, "nesterov": Nesterov, "rmsprop": RmsProp, "adam": Adam, "adamw": AdamW}
+_TABLES = {
+    "sgd": Sgd,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RmsProp,
+    "adam": Adam,
+    "adamw": AdamW,
+}
 
 
 class TrainingSettings(Table):
@@ -87,7 +94,9 @@ class TrainingSettings(Table):
             came = "neither" if self.schedule is None else "both"
             raise ValueError(f"the rate needs exactly one of `learning_rate` and `schedule`; {came} given")
         if self.cycles is not None and not hasattr(self.schedule, "half_cycle"):
-            raise ValueError("`cycles` needs a cyclical schedule (triangular, triangular2, exp_range or cyclical)")
+            raise ValueError(
+                "`cycles` needs a cyclical schedule (triangular, triangular2, exp_range or cyclical)"
+            )
         if isinstance(self.schedule, OneCycle) and self.optimizer_table.kind not in ("momentum", "nesterov"):
             raise ValueError(
                 "a one_cycle schedule moves the momentum too: use the optimizer `momentum` or `nesterov`"
