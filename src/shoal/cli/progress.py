@@ -67,9 +67,8 @@ class Lines:
         _say(f"{t.members} members in {t.programs} programs and {t.chunks} chunks; {t.total:,} network-steps")
 
     def chunk_started(self, chunk: Chunk) -> None:
-        _say(
-            f"chunk {chunk.index + 1}/{self.tally.chunks}: {chunk.members} members, {chunk.program.steps} steps"
-        )
+        number = f"chunk {chunk.index + 1}/{self.tally.chunks}"
+        _say(f"{number}: {chunk.members} members, {chunk.program.steps} steps")
 
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
         self.tally.advance(chunk, steps, values)

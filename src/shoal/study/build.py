@@ -64,7 +64,7 @@ _LOSS: dict[str, type[Loss]] = {
 
 
 def build_network(settings: Any, input_shape: Shape, classes: int, varied: Collection[str] = ()) -> Network:
-    """The network of a cell's settings. A dropout rate whose path is in `varied` is built even where it is 0."""
+    """The network of a cell's settings. A dropout whose path is in `varied` is built even at rate 0."""
     net: NetworkSettings = settings.network
     loss = _LOSS[net.loss]()
     if net.layers is not None:

@@ -20,8 +20,6 @@ from shoal.study.spec import Cell, Settings, Study
 from shoal.study.spec.paths import leaves
 from shoal.training.batches import Batches, batches_of
 
-WIDEST = 64  # members in a chunk: wider stacks are no faster on a CPU, and a chunk is what Ctrl-C can lose
-
 
 @dataclass(frozen=True)
 class Program:
@@ -106,15 +104,15 @@ class Plan:
         }
 
 
-def make_plan(study: Study, inputs_of: Callable[[Any], Inputs], memory: float) -> Plan:
-    """The plan of a study, chunks of at most `memory` bytes.
+def make_plan(study: Study, inputs_of: Callable[[Any], Inputs], memory: float, widest: int) -> Plan:
+    """The plan of a study, chunks of at most `memory` bytes and `widest` members.
 
     Raises StudyError and NetworkError for cells that cannot be built on their data.
     """
     programs = tuple(_program(i, cells, study, inputs_of) for i, cells in enumerate(_by_structure(study)))
     chunks: list[Chunk] = []
     for program in programs:
-        for cells, seeds in _rectangles(program, memory):
+        for cells, seeds in _rectangles(program, memory, widest):
             size = chunk_bytes(program, len(cells), len(seeds))
             chunks.append(Chunk(len(chunks), program, cells, seeds, size))
     return Plan(study, programs, tuple(chunks))
@@ -152,9 +150,8 @@ def _program(index: int, cells: list[Cell], study: Study, inputs_of: Callable[[A
     return program
 
 
-def _rectangles(program: Program, memory: float) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+def _rectangles(program: Program, memory: float, most: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     cells, seeds = len(program.cells), len(program.seeds)
-    most = WIDEST
     while most > 1 and chunk_bytes(program, min(most, cells), max(1, most // cells)) > memory:
         most //= 2
     width = _even(cells, most)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from shoal.study.store import RunFolder
     from shoal.study.train import ChunkResult
 
-DEFAULT_MEMORY = 1.0 * 2**30
 _VERSIONS = ("jax", "jaxlib", "numpy", "optax", "xarray", "scipy", "scikit-learn")
 
 
@@ -62,11 +61,18 @@ def plan_study(
     study: Study,
     *,
     data_dir: str | Path | None = None,
-    memory: float = DEFAULT_MEMORY,
+    memory: float | None = None,
     dataset: Dataset | None = None,
 ) -> Plan:
     """The plan of a study without running it: its data are loaded, nothing is compiled."""
-    return make_plan(study, Loader(data_dir, dataset=dataset).inputs, memory)
+    return _plan(study, Loader(data_dir, dataset=dataset), memory)
+
+
+def _plan(study: Study, loader: Loader, memory: float | None) -> Plan:
+    from shoal.training.runtime import chunk_limits
+
+    suited, widest = chunk_limits()
+    return make_plan(study, loader.inputs, suited if memory is None else memory, widest)
 
 
 def run(
@@ -75,7 +81,7 @@ def run(
     *,
     data_dir: str | Path | None = None,
     dataset: Dataset | None = None,
-    memory: float = DEFAULT_MEMORY,
+    memory: float | None = None,
     check: bool = True,
     watcher: Watcher | None = None,
 ) -> xr.Dataset:
@@ -83,14 +89,14 @@ def run(
 
     `out` is the run folder to write (nothing is written without it), `data_dir` where the published data
     lie, `dataset` data of your own in place of `[data] name`, `memory` the most bytes that a chunk may
-    take, `check` whether each distinct network's gradients are checked first and the record kept.
+    take (by default what suits the device), `check` whether each distinct network's gradients are checked first and the record kept.
 
     Ctrl-C ends cleanly: the finished chunks are assembled and kept, `status` is "interrupted", and what
     is missing is NaN with `finished` False. Raises ShoalError for what a user can mend.
     """
     watcher = watcher or Silence()
     loader = Loader(data_dir, dataset=dataset)
-    plan = make_plan(study, loader.inputs, memory)
+    plan = _plan(study, loader, memory)
     watcher.planned(plan)
     if out is None:
         return _run(plan, loader if check else None, watcher, None)

@@ -78,7 +78,8 @@ def _read_levels(path: str, written: Any, mistakes: list[str]) -> tuple[Any, ...
             return ()
     if not isinstance(written, (list, tuple)):
         mistakes.append(
-            f'vary."{path}": expected a list of levels or {{ log = [first, last], count = n }}, got {written!r}'
+            f'vary."{path}": got {written!r}; expected a list of levels or '
+            "{ log = [first, last], count = n }"
         )
         return ()
     if not written:

@@ -40,6 +40,19 @@ def keep_compiled_programs() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
+def chunk_limits() -> tuple[float, int]:
+    """The most bytes and members of a chunk that suit the device.
+
+    On a CPU 1 GiB and 64 members: wider stacks were no faster there, and Ctrl-C loses less. On a GPU half of
+    its memory and as many members as fit.
+    """
+    device = jax.devices()[0]
+    if device.platform == "cpu":
+        return 1.0 * 2**30, 64
+    stats = device.memory_stats() or {}
+    return 0.5 * stats.get("bytes_limit", 8 * 2**30), 1_000_000
+
+
 def device_text() -> str:
     """The device that computes, in words: "cpu (2 cores)" or "gpu NVIDIA ..."."""
     device = jax.devices()[0]
