@@ -29,7 +29,8 @@ class BatchNorm(Layer):
     Caveats:   The variance is the biased one (divided by N) in the batch, in the running state and in the
                population state, as in Keras and ONNX. PyTorch runs the unbiased one (N - 1), and calls
                1 - decay its momentum.
-               A constant feature has xhat = 0 and y = beta; epsilon keeps sigma from being 0.
+               A constant feature has xhat = 0 and y = beta; epsilon keeps sigma from being 0. In float32
+               the mean's rounding is normalized too: measured, xhat strays from 0 by up to 1e-4 |x|.
                A batch of one is a batch of constant features: y = beta whatever x is, and dx = dgamma = 0.
                The layer's output then says nothing of its input, so keep batches above one.
                The bias of an affine layer right in front cancels: its gradient is 0.
