@@ -26,8 +26,13 @@ def run(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="This many seeds instead of the study's.", min=1)] = None,
     memory: Annotated[
-        float, typer.Option(help="Most GiB that one chunk of members may take.", min=0.05)
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="Most GiB that one chunk of members may take.",
+            min=0.05,
+            show_default="1 on a CPU, half of a GPU's memory",
+        ),
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print the plan and stop.")] = False,
     check: Annotated[bool, typer.Option(help="Check the gradients of each distinct network.")] = True,
 ) -> None:
@@ -37,17 +42,18 @@ def run(
     from shoal.study.run import plan_study
     from shoal.study.run import run as run_study
 
+    most_bytes = None if memory is None else memory * 2**30
     loaded = load_study(study) if seeds is None else load_study(study, seeds=seeds)
     if explain:
         from shoal.cli.explain import print_plan
 
-        print_plan(plan_study(loaded, data_dir=data_dir, memory=memory * 2**30))
+        print_plan(plan_study(loaded, data_dir=data_dir, memory=most_bytes))
         return
     folder = out or free_folder(Path("runs"), study.stem)
     refuse_finished(folder)
     with watcher() as watching:
         dataset = run_study(
-            loaded, folder, data_dir=data_dir, memory=memory * 2**30, check=check, watcher=watching
+            loaded, folder, data_dir=data_dir, memory=most_bytes, check=check, watcher=watching
         )
     finish(loaded, dataset, folder)
 

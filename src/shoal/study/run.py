@@ -89,7 +89,8 @@ def run(
 
     `out` is the run folder to write (nothing is written without it), `data_dir` where the published data
     lie, `dataset` data of your own in place of `[data] name`, `memory` the most bytes that a chunk may
-    take (by default what suits the device), `check` whether each distinct network's gradients are checked first and the record kept.
+    take (by default what suits the device), `check` whether each distinct network's gradients are checked
+    and the record kept.
 
     Ctrl-C ends cleanly: the finished chunks are assembled and kept, `status` is "interrupted", and what
     is missing is NaN with `finished` False. Raises ShoalError for what a user can mend.
