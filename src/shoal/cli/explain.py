@@ -17,6 +17,8 @@ def print_plan(plan: Plan) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from shoal.network import summarize
+
     console = Console()
     table = Table(
         "program", "network", "cells", "traced", "seeds", "steps", "parameters", "chunks", "MiB a chunk"
@@ -36,6 +38,10 @@ def print_plan(plan: Plan) -> None:
             f"{max(c.bytes for c in chunks) / 2**20:,.0f}",
         )
     console.print(table)
+    for program in plan.programs:
+        console.print(f"\nNetwork of program {program.index + 1}:", highlight=False)
+        console.print(summarize(program.network()), highlight=False, markup=False)
+    console.print()
     seconds, rate = estimate_seconds(plan)
     console.print(
         f"{plan.study.member_count} members, {len(plan.programs)} programs, {len(plan.chunks)} chunks, "

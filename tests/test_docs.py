@@ -1,0 +1,69 @@
+"""What the documentation shows is true: its study files load, and its tables name every setting."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shoal.study.load import load_study, make_study
+from shoal.study.spec.data import DataSettings
+from shoal.study.spec.network import NetworkSettings
+from shoal.study.spec.record import RecordSettings
+from shoal.study.spec.training import TrainingSettings
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
+STUDIES = sorted((ROOT / "studies").glob("**/*.toml"))
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_study_in_the_docs_loads(page: Path, tmp_path: Path) -> None:
+    for i, text in enumerate(_blocks(page, "toml")):
+        file = tmp_path / f"{i}.toml"
+        file.write_text(text)
+        load_study(file).cells()
+
+
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
+def test_every_shipped_study_loads_and_asks_a_question(file: Path) -> None:
+    study = load_study(file)
+    assert study.question.endswith("?")
+    assert study.cells()
+
+
+@pytest.mark.parametrize("table", [DataSettings, NetworkSettings, TrainingSettings, RecordSettings])
+def test_the_reference_names_every_setting(table: type) -> None:
+    text = (ROOT / "docs" / "study-file.md").read_text()
+    missing = [name for name in table.model_fields if f"`{name}`" not in text]  # type: ignore[attr-defined]
+    assert not missing
+
+
+def test_the_reference_names_every_schedule_and_optimizer() -> None:
+    text = (ROOT / "docs" / "study-file.md").read_text()
+    for kind in (
+        "step_decay",
+        "exponential",
+        "triangular",
+        "triangular2",
+        "exp_range",
+        "cyclical",
+        "cosine",
+        "one_cycle",
+    ):
+        assert f"`{kind}`" in text
+    for optimizer in ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"):
+        assert f"`{optimizer}`" in text
+        make_study({"training": {"steps": 1, "learning_rate": 0.1, "optimizer": optimizer}})
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} -> {target}"
