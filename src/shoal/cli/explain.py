@@ -28,18 +28,17 @@ def print_plan(plan: Plan) -> None:
         widths = sorted({f"{len(c.cells)}x{len(c.seeds)}" for c in chunks})
         table.add_row(
             str(program.index + 1),
-            _network(program),
             str(len(program.cells)),
-            ", ".join(path.split(".", 1)[1] for path in program.traced) or "-",
             str(len(program.seeds)),
             f"{program.steps:,}",
             f"{program.parameters:,}",
-            f"{len(chunks)} of {', '.join(widths)}",
+            f"{len(chunks)} of {', '.join(widths)} members",
             f"{max(c.bytes for c in chunks) / 2**20:,.0f}",
         )
     console.print(table)
     for program in plan.programs:
-        console.print(f"\nNetwork of program {program.index + 1}:", highlight=False)
+        traced = ", ".join(program.traced) or "nothing"
+        console.print(f"\nProgram {program.index + 1}; its cells differ in {traced}:", highlight=False)
         console.print(summarize(program.network()), highlight=False, markup=False)
     console.print()
     seconds, rate = estimate_seconds(plan)
@@ -79,14 +78,7 @@ def _matrix_rate() -> float:
         began = time.perf_counter()
         np.matmul(a, b)
         times.append(time.perf_counter() - began)
-    return 2.0 * 512 * 2048 * 512 / sorted(times)[2]
-
-
-def _network(program: Program) -> str:
-    shapes = [shape for shape in program.network().shapes if len(shape) == 1]
-    widths = [str(shape[0]) for i, shape in enumerate(shapes) if i == 0 or shape != shapes[i - 1]]
-    kinds = {layer.kind for layer in program.network().layers} - {"affine", "flatten"}
-    return "-".join(widths) + (f" ({', '.join(sorted(kinds))})" if kinds else "")
+    return 2.0 * 512 * 2048 * 512 / min(times)
 
 
 def _duration(seconds: float) -> str:
