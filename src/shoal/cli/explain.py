@@ -20,9 +20,7 @@ def print_plan(plan: Plan) -> None:
     from shoal.network import summarize
 
     console = Console()
-    table = Table(
-        "program", "network", "cells", "traced", "seeds", "steps", "parameters", "chunks", "MiB a chunk"
-    )
+    table = Table("program", "cells", "seeds", "steps", "parameters", "chunks (cells x seeds)", "MiB each")
     for program in plan.programs:
         chunks = [chunk for chunk in plan.chunks if chunk.program is program]
         widths = sorted({f"{len(c.cells)}x{len(c.seeds)}" for c in chunks})
@@ -32,7 +30,7 @@ def print_plan(plan: Plan) -> None:
             str(len(program.seeds)),
             f"{program.steps:,}",
             f"{program.parameters:,}",
-            f"{len(chunks)} of {', '.join(widths)} members",
+            f"{len(chunks)} of {', '.join(widths)}",
             f"{max(c.bytes for c in chunks) / 2**20:,.0f}",
         )
     console.print(table)
