@@ -1,0 +1,89 @@
+"""Which cell did best, and whether that is more than noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from shoal.analysis.factors import by_cell, find_cell, json_attribute
+from shoal.analysis.final import final_values, ranking_metric, resolution
+from shoal.analysis.intervals import Interval, mean_interval, t_intervals
+from shoal.analysis.multiple import holm, paired_p_values
+
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Cells by mean final accuracy over seeds.
+
+    order: complete cells, the best first. lead: best minus next, paired by seed (None for one cell).
+    p_adjusted (cells,): Holm-adjusted p-value of each cell against the best, NaN where not compared.
+    tied: cells that cannot be told from the best. Unknown, and empty, with fewer than two seeds.
+    """
+
+    metric: str
+    order: tuple[int, ...]
+    lead: Interval | None
+    p_adjusted: np.ndarray
+    tied: frozenset[int]
+
+    @property
+    def best(self) -> int | None:
+        return self.order[0] if self.order else None
+
+    @property
+    def next(self) -> int | None:
+        return self.order[1] if len(self.order) > 1 else None
+
+    @property
+    def seen_noise(self) -> bool:
+        """Whether there were seeds enough (two) to see noise at all."""
+        return self.lead is not None and self.lead.known
+
+    @property
+    def more_than_noise(self) -> bool:
+        """Whether the best cell's lead over the next is more than noise, all comparisons allowed for."""
+        return self.seen_noise and self.next not in self.tied
+
+
+def rank_cells(dataset: xr.Dataset) -> Ranking:
+    """Rank the complete cells and compare each with the best, paired by seed.
+
+    d_s = accuracy of best - accuracy of cell, for each seed s (members that share a seed saw the same
+    batches, so what the seed does to both cancels); a t-test on d; Holm's adjustment over all cells but
+    the best. A cell is tied when its adjusted p is not below 0.05. Although the reference is itself
+    chosen from the data, best and ties together hold any truly best cell with at least 95 % probability:
+    it is left out only if the two-sided test against one of the k - 1 others fails by its own share.
+    Cells with unfinished members are left out; diverged members count (see `final_values`).
+    Source: Holm (1979); Gupta (1965), On some multiple decision (selection and ranking) rules.
+    """
+    metric = ranking_metric(dataset)
+    finals = by_cell(dataset, final_values(dataset, metric))
+    means = t_intervals(finals)[0]
+    complete = np.flatnonzero(~np.isnan(finals).any(axis=1))
+    order = _order(complete, means, named_best(dataset))
+    p_adjusted = np.full(len(finals), np.nan)
+    if len(order) < 2:
+        return Ranking(metric, tuple(map(int, order)), None, p_adjusted, frozenset())
+    step = resolution(dataset, metric)
+    others = order[1:]
+    differences = finals[order[0]] - finals[others]
+    p_adjusted[others] = holm(paired_p_values(differences, resolution=step))
+    tied = frozenset(int(cell) for cell in others if p_adjusted[cell] >= SIGNIFICANCE)
+    lead = mean_interval(differences[0], resolution=step * np.sqrt(2))
+    return Ranking(metric, tuple(map(int, order)), lead, p_adjusted, tied)
+
+
+def named_best(dataset: xr.Dataset) -> int | None:
+    """The cell that the result itself names as best (its confusion matrix is of that one), if it does."""
+    levels = json_attribute(dataset, "best_cell")
+    return find_cell(dataset, levels) if isinstance(levels, dict) else None
+
+
+def _order(cells: np.ndarray, means: np.ndarray, named: int | None) -> np.ndarray:
+    """Best mean first; of means equal but for rounding, the cell that the result names, then study order."""
+    keys = {int(cell): (-round(float(means[cell]), 6), cell != named) for cell in cells}
+    return np.array(sorted(keys, key=lambda cell: keys[cell]), dtype=int)
