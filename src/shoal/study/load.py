@@ -5,21 +5,23 @@ from __future__ import annotations
 import copy
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from shoal.errors import StudyError
-from shoal.study.mistakes import describe, nearest
+from shoal.study.expected import as_written
+from shoal.study.mistakes import Mistake, describe, nearest
 from shoal.study.spec.levels import level_label
 from shoal.study.spec.paths import TABLES
 from shoal.study.spec.study import MOST_MEMBERS, Factor, Settings, Study
-from shoal.study.toml_text import to_toml
+from shoal.study.toml_text import MOST_DEEP, plain, to_toml
 from shoal.study.vary import DEFAULT_SEEDS, read_vary
 
 MOST_BYTES = 1_000_000
+MOST_LISTED = 20  # mistakes in one message
 TOP = ("question", *TABLES, "vary")
 
 
@@ -30,58 +32,67 @@ def load_study(path: str | Path, seeds: int | None = None) -> Study:
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise StudyError(
             f"The study file {path} cannot be read: {error.strerror}.", "Check its path."
         ) from None
     if len(content) > MOST_BYTES:
-        raise StudyError(f"{path} has {len(content)} bytes; a study file has at most {MOST_BYTES}.")
+        raise StudyError(f"{path} is larger than {MOST_BYTES:,} bytes.", "Is it a study file?")
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
         raw = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise StudyError(f"{path} is not valid TOML: {error}.", "Mend the line it names.") from None
     except RecursionError:
-        raise StudyError(f"{path} is nested too deeply.", "A study file has at most four levels.") from None
+        raise StudyError(f"{path} is nested too deeply.", f"No setting lies {MOST_DEEP} deep.") from None
+    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
+        raise StudyError(f"{path} is not valid TOML: {error}.", "Mend the line it names.") from None
     if seeds is not None and isinstance(raw.get("vary", {}), dict):
         raw["vary"] = {**raw.get("vary", {}), "seed": seeds}
-        text = to_toml(raw)
+        return make_study(raw, source=str(path))
     return make_study(raw, text, source=str(path))
 
 
-def make_study(raw: Mapping[str, Any], text: str | None = None, source: str = "the study") -> Study:
-    """The same from a dictionary of the same shape as the file (`{"training": {...}, "vary": {...}}`)."""
-    raw = copy.deepcopy(dict(raw))
+def make_study(raw: Mapping[str, Any], text: str | None = None, source: str = "The study") -> Study:
+    """The same from a dictionary of the same shape as the file (`{"training": {...}, "vary": {...}}`).
+
+    Settings and levels may be NumPy's numbers and arrays; a key whose value is None counts as not written.
+    """
+    raw = plain(raw)
     mistakes = [f"{key}: unknown table or key{nearest(key, TOP)}" for key in raw if key not in TOP]
-    vary = raw.pop("vary", {})
-    base = {key: value for key, value in raw.items() if key in TOP}
+    written = text if text is not None else ""
+    vary = raw.get("vary", {})
+    base = {key: value for key, value in raw.items() if key in TOP and key != "vary"}
     if isinstance(vary, Mapping):
         factors, seeds, wrong = read_vary(dict(vary), base)
         mistakes += wrong
     else:
         factors, seeds = (), tuple(range(DEFAULT_SEEDS))
-        mistakes.append(f"vary: expected a table, got {vary!r}")
+        mistakes.append(f"vary: got {as_written(vary)}; expected a table")
     settings, wrong = validated_settings(apply_levels(base, {f.path: f.levels[0] for f in factors}))
-    mistakes += wrong
-    if not wrong:
-        mistakes += _wrong_levels(base, factors)
+    mistakes += [_at_level(mistake, factors) for mistake in wrong]
     members = math.prod(len(f.levels) for f in factors) * len(seeds)
     if members > MOST_MEMBERS:
         mistakes.append(f"vary: {members:,} members; a study has at most {MOST_MEMBERS:,}")
+    elif not wrong:
+        mistakes += _wrong_levels(base, factors)
     if mistakes or settings is None:
-        many = f"{len(mistakes)} mistakes" if len(mistakes) > 1 else "a mistake"
-        raise StudyError(f"{source} has {many}:\n  " + "\n  ".join(mistakes), "Nothing was run.")
-    written = text if text is not None else to_toml({**raw, **({"vary": dict(vary)} if vary else {})})
-    return Study(base=settings, factors=factors, seeds=seeds, raw=base, text=written)
+        raise StudyError(f"{source} {_list(mistakes)}", "Nothing was run.")
+    return Study(base=settings, factors=factors, seeds=seeds, raw=base, text=written or to_toml(raw))
 
 
-def validated_settings(raw: Mapping[str, Any]) -> tuple[Settings | None, list[str]]:
-    """Settings, or the sentences that say what is wrong with them."""
+def _list(mistakes: Sequence[str]) -> str:
+    many = f"has {len(mistakes)} mistakes:" if len(mistakes) > 1 else "has a mistake:"
+    rest = [f"and {len(mistakes) - MOST_LISTED} more"] if len(mistakes) > MOST_LISTED else []
+    return "\n  ".join([many, *mistakes[:MOST_LISTED], *rest])
+
+
+def validated_settings(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Mistake]]:
+    """Settings, or what is wrong with them."""
     try:
         return Settings.model_validate(raw), []
     except ValidationError as error:
-        return None, describe(error, raw)
+        return None, describe(error, raw, Settings)
 
 
 def apply_levels(raw: Mapping[str, Any], levels: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,5 +115,25 @@ def _wrong_levels(base: Mapping[str, Any], factors: tuple[Factor, ...]) -> list[
     for factor in factors:
         for i, level in enumerate(factor.levels[1:], start=1):
             _, wrong = validated_settings(apply_levels(base, {**first, factor.path: level}))
-            mistakes += [f'vary."{factor.path}", level {i + 1} ({level_label(level)}): {m}' for m in wrong]
+            mistakes += [_at_level(mistake, (factor,), i) for mistake in wrong]
     return mistakes
+
+
+def _at_level(mistake: Mistake, factors: tuple[Factor, ...], i: int = 0) -> str:
+    """A mistake in the words of the file: where a level is the cause, by its factor and its place."""
+    for factor in factors:
+        inside = mistake.path.removeprefix(factor.path)
+        if mistake.unknown_key and mistake.path in (factor.path, *_tables_above(factor.path)):
+            return f'vary."{factor.path}": {mistake.sentence}'
+        if inside == mistake.path and i == 0:
+            continue
+        where = f'vary."{factor.path}", level {i + 1} ({level_label(factor.levels[i])})'
+        if inside == mistake.path:
+            return f"{where}: {mistake}"
+        return f"{where}: {inside.strip('., ')}{': ' if inside else ''}{mistake.sentence}"
+    return str(mistake)
+
+
+def _tables_above(path: str) -> list[str]:
+    parts = path.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]

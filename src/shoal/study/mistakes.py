@@ -1,12 +1,32 @@
-"""Validation errors in a reader's words: where, what came, what was expected, the nearest right name."""
+"""Validation errors in a reader's words: where, what came, what was expected, the nearest right name.
+
+A setting that may take several forms (a name, a table, a list) is one mistake with one sentence, told about
+the form that the value comes nearest to.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+
+from shoal.study.expected import as_written, expectation, listed, words_expected
+
+Found = list[tuple[tuple[Any, ...], Any]]  # (the rest of the location, pydantic's error)
+
+
+class Mistake(NamedTuple):
+    """One mistake: its dotted path, the sentence about it, and whether it is a key that does not exist."""
+
+    path: str
+    sentence: str
+    unknown_key: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.sentence}" if self.path else self.sentence
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -18,79 +38,122 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(known)}" if known else ""
 
 
-def describe(error: ValidationError, raw: Mapping[str, Any]) -> list[str]:
-    """One sentence a mistake, with its dotted path. The branches of a union are gathered into one."""
-    grouped: dict[str, list[Any]] = {}
-    for mistake in error.errors(include_url=False):
-        grouped.setdefault(_path(mistake["loc"], raw), []).append(mistake)
-    deeper = {path for path in grouped for other in grouped if other != path and path.startswith(f"{other}.")}
-    shown = {p: m for p, m in grouped.items() if not any(d.startswith(f"{p}.") for d in deeper)}
-    return [
-        f"{path}: {_sentence(path, mistakes, error)}" if path else _sentence(path, mistakes, error)
-        for path, mistakes in shown.items()
-    ]
+def describe(error: ValidationError, raw: Any, model: type[BaseModel]) -> list[Mistake]:
+    """One mistake for each setting of `model` that the written values `raw` got wrong."""
+    return list(_tell([(e["loc"], e) for e in error.errors(include_url=False)], raw, "", model))
 
 
-def _path(location: Sequence[Any], raw: Any) -> str:
-    """The location as the file has it: pydantic's names for the branches of a union are left out."""
-    parts = []
-    for i, part in enumerate(location):
-        if isinstance(raw, Mapping) and part in raw:
-            parts.append(str(part))
-            raw = raw[part]
-        elif isinstance(raw, (list, tuple)) and isinstance(part, int) and part < len(raw):
-            parts.append(str(part + 1))
-            raw = raw[part]
-        elif (
-            i == len(location) - 1
-            and isinstance(part, str)
-            and isinstance(raw, Mapping)
-            and part.isidentifier()
-        ):
-            parts.append(part)
-    return ".".join(parts)
+def _tell(found: Found, value: Any, path: str, annotation: Any) -> Iterator[Mistake]:
+    here = [error for location, error in found if not location]
+    below: dict[Any, Found] = {}
+    forms: dict[Any, Found] = {}
+    for location, error in found:
+        if location:
+            into = below if _leads_below(location, error, value) else forms
+            into.setdefault(location[0], []).append((location[1:], error))
+    if forms:
+        yield from _tell_nearest_form(forms, here, value, path, annotation)
+    elif here:
+        yield _about(here, value, path, annotation)
+    for key, errors in below.items():
+        yield from _tell_key(key, errors, value, path, annotation)
 
 
-def _sentence(path: str, mistakes: list[Any], error: ValidationError) -> str:
-    kinds = [m["type"] for m in mistakes]
-    first = mistakes[0]
+def _tell_key(key: Any, errors: Found, value: Any, path: str, annotation: Any) -> Iterator[Mistake]:
+    kinds = {error["type"] for location, error in errors if not location}
+    if isinstance(key, int):
+        yield from _tell(errors, value[key], f"{path}, entry {key + 1}", annotation)
+        return
+    inner = f"{path}, {key}" if ", entry " in path else f"{path}.{key}".strip(".")
+    fields = _fields(annotation)
     if "missing" in kinds:
-        return "is required and missing"
-    if all(kind == "extra_forbidden" for kind in kinds):
-        return f"unknown key{nearest(path.rsplit('.', 1)[-1], _keys_beside(path, error))}"
-    expected = list(dict.fromkeys(_expectation(m) for m in mistakes if m["type"] != "extra_forbidden"))
-    text = " or ".join(expected)
-    came = first["input"]
-    if kinds == ["value_error"]:
-        return expected[0]
-    hint = ""
-    if isinstance(came, str):
-        words = [w for m in mistakes for w in _literals(m)]
-        close = difflib.get_close_matches(came, words, n=1, cutoff=0.6)
-        hint = f"; did you mean `{close[0]}`?" if close else ""
-    return f"got {came!r}; expected {text}{hint}"
+        yield Mistake(inner, "is required and missing")
+    elif "extra_forbidden" in kinds:
+        yield Mistake(inner, f"unknown key{nearest(key, fields)}", unknown_key=True)
+    else:
+        yield from _tell(errors, value[key], inner, fields.get(key))
 
 
-def _expectation(mistake: Any) -> str:
-    message = mistake["msg"].removeprefix("Value error, ")
-    if mistake["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        return "a table"
-    return message.removeprefix("Input should be ").removeprefix("a valid ")
+def _tell_nearest_form(
+    forms: dict[Any, Found], here: list[Any], value: Any, path: str, annotation: Any
+) -> Iterator[Mistake]:
+    leaves = [e for errors in forms.values() for location, e in errors if not location]
+    deep = {tag: errors for tag, errors in forms.items() if all(location for location, _ in errors)}
+    if not deep:
+        yield _about([*here, *leaves], value, path, annotation)
+        return
+    misfits = {tag: sum(_is_misfit(error) for _, error in errors) for tag, errors in deep.items()}
+    fewest = min(misfits.values())
+    best = [tag for tag in deep if misfits[tag] == fewest]
+    if len(best) > 1 and isinstance(value, Mapping):
+        keys = [
+            key for model in _models(annotation) for key, f in model.model_fields.items() if f.is_required()
+        ]
+        meant = "".join(_meant(key, keys) for key in list(value)[:1] if key not in keys)
+        text = "a table with one of the keys " + ", ".join(dict.fromkeys(keys))
+        yield Mistake(path, f"got {as_written(value)}; expected {text}{meant}")
+        return
+    yield from _tell(deep[best[0]], value, path, _branch(annotation, best[0]))
 
 
-def _literals(mistake: Any) -> list[str]:
-    return [part for part in mistake.get("ctx", {}).get("expected", "").split("'") if part.strip(" ,or")]
+def _about(errors: list[Any], value: Any, path: str, annotation: Any) -> Mistake:
+    """The sentence about a value itself, whatever form was tried."""
+    kinds = {error["type"] for error in errors}
+    if kinds == {"value_error"}:
+        return Mistake(path, " and ".join(error["msg"].removeprefix("Value error, ") for error in errors))
+    if kinds & {"union_tag_invalid", "union_tag_not_found"} and isinstance(value, Mapping):
+        known = _kinds(annotation)
+        if "kind" not in value:
+            return Mistake(f"{path}.kind", f"is required and missing; known: {', '.join(known)}")
+        sentence = f"got {as_written(value['kind'])}; expected {listed(known)}"
+        return Mistake(f"{path}.kind", sentence + _meant(value["kind"], known))
+    words = [word for error in errors for word in words_expected(error)]
+    texts = [expectation(error) for error in errors if not words_expected(error)]
+    expected = ", or ".join(dict.fromkeys([*texts, *([listed(words)] if words else [])]))
+    return Mistake(path, f"got {as_written(value)}; expected {expected}{_meant(value, words)}")
 
 
-def _keys_beside(path: str, error: ValidationError) -> list[str]:
-    from shoal.study.spec.study import Settings
+def _meant(word: Any, words: list[str]) -> str:
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6) if isinstance(word, str) else []
+    return f"; did you mean `{close[0]}`?" if close else ""
 
-    model: Any = Settings
-    for part in path.split(".")[:-1]:
-        field = (
-            model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
-        )
-        model = field.annotation if field else None
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return []
+
+def _leads_below(location: tuple[Any, ...], error: Any, value: Any) -> bool:
+    """Whether a location's head is a key or position of the value, and not the name of a form."""
+    head = location[0]
+    if isinstance(value, Mapping):
+        if len(location) > 1 and head == value.get("kind"):
+            return False
+        return head in value or (len(location) == 1 and error["type"] == "missing")
+    return isinstance(value, (list, tuple)) and isinstance(head, int) and head < len(value)
+
+
+def _is_misfit(error: Any) -> bool:
+    return error["type"] in ("missing", "extra_forbidden")
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The tables that a field may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models(part)]
+
+
+def _kinds(annotation: Any) -> list[str]:
+    """The values of `kind` among the tables that a field may hold."""
+    kinds = [model.model_fields.get("kind") for model in _models(annotation)]
+    return [word for kind in kinds if kind is not None for word in typing.get_args(kind.annotation)]
+
+
+def _branch(annotation: Any, tag: Any) -> Any:
+    """The table that pydantic names `tag`: by its class, or by its `kind`."""
+    for model in _models(annotation):
+        if tag == model.__name__ or tag in _kinds(model):
+            return model
+    return annotation
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    """The keys of a table and what each may hold; none where it could be one of several tables."""
+    models = _models(annotation)
+    return {k: f.annotation for k, f in models[0].model_fields.items()} if len(models) == 1 else {}

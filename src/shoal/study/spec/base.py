@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
 
 class Traced:
@@ -22,4 +22,15 @@ NonNegative = Annotated[float, Field(ge=0, strict=True), Traced()]
 Rate = Annotated[float, Field(ge=0, lt=1, strict=True), Traced()]
 Decay = Annotated[float, Field(gt=0, lt=1, strict=True), Traced()]
 Count = Annotated[int, Field(gt=0, strict=True)]
-Amount = Annotated[int, Field(ge=0, strict=True)] | Annotated[float, Field(gt=0, lt=1, strict=True)]
+
+
+def _amount(value: Any) -> int | float:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if whole or (isinstance(value, float) and 0 < value < 1):
+        return value
+    raise ValueError(
+        f"got {value!r:.70}; expected a count (300; 0 for none) or a fraction between 0 and 1 (0.1)"
+    )
+
+
+Amount = Annotated[int | float, PlainValidator(_amount)]

@@ -10,13 +10,14 @@ from pydantic import Field, model_validator
 from shoal.study.spec.base import Table
 
 MOST_LEVELS = 10_000
+Number = Annotated[float, Field(strict=True)]
 
 
 class Spaced(Table):
     """`count` levels from the first to the last of `log` (equal ratios) or `linear` (equal steps)."""
 
-    log: tuple[float, float] | None = None
-    linear: tuple[float, float] | None = None
+    log: tuple[Number, Number] | None = None
+    linear: tuple[Number, Number] | None = None
     count: Annotated[int, Field(ge=1, le=MOST_LEVELS, strict=True)]
 
     @model_validator(mode="after")

@@ -55,7 +55,7 @@ class ExpRange(_Cyclical):
     """`triangular` whose height shrinks by `gamma` with every step."""
 
     kind: Literal["exp_range"]
-    gamma: Annotated[float, Field(gt=0, le=1), Traced()] = 1.0
+    gamma: Annotated[float, Field(gt=0, le=1, strict=True), Traced()] = 1.0
 
 
 class CyclicalByScale(_Cyclical):
@@ -74,7 +74,7 @@ class Cosine(Table):
     kind: Literal["cosine"]
     rate: Positive
     end: NonNegative = 0.0
-    warmup: Annotated[int, Field(ge=0)] = 0
+    warmup: Annotated[int, Field(ge=0, strict=True)] = 0
 
 
 class OneCycle(Table):
@@ -82,7 +82,7 @@ class OneCycle(Table):
 
     kind: Literal["one_cycle"]
     max: Positive
-    warm_fraction: Annotated[float, Field(gt=0, lt=1), Traced()] = 0.3
+    warm_fraction: Annotated[float, Field(gt=0, lt=1, strict=True), Traced()] = 0.3
     start_divisor: Positive = 25.0
     end_divisor: Positive = 1e4
     momentum_high: Rate = 0.95
