@@ -7,7 +7,6 @@ from scipy import stats
 from synthetic import make_result
 
 from shoal.analysis import factor_effects, paired_difference
-from shoal.analysis.effects import complete_block
 
 
 def test_paired_difference_by_hand():
@@ -80,11 +79,17 @@ def test_one_seed_gives_means_and_no_verdict():
 
 
 def test_unfinished_settings_are_left_out_at_every_level():
-    result = make_result(("batch_norm", "dropout"), unfinished=((0, 1), (3, 2)))
-    batch_norm, dropout = factor_effects(result)
+    (batch_norm, _) = factor_effects(make_result(("batch_norm", "dropout"), unfinished=((0, 1), (3, 2))))
     assert (batch_norm.settings, batch_norm.left_out) == (3, 1)
-    assert batch_norm.means[0].n == 5
-    assert dropout.means[0].n == 3  # both settings have a gap, so the two seeds with gaps go instead
+    assert [mean.n for mean in batch_norm.means] == [5, 5]
+
+
+def test_seeds_with_gaps_are_left_out_where_that_costs_less():
+    (batch_norm, dropout) = factor_effects(
+        make_result(("batch_norm", "dropout"), unfinished=((0, 1), (4, 2)))
+    )
+    assert [mean.n for mean in dropout.means] == [3, 3, 3]
+    assert (batch_norm.left_out, batch_norm.means[0].n) == (0, 3)
 
 
 def test_nothing_finished_is_no_effect():
@@ -92,8 +97,8 @@ def test_nothing_finished_is_no_effect():
     assert factor_effects(make_result(("l2",), seeds=2, unfinished=everyone)) == ()
 
 
-@given(arrays(np.float64, (2, 3, 4), elements=st.sampled_from([0.5, np.nan])))
-def test_a_complete_block_has_no_gap_and_both_levels(values):
-    block = complete_block(values)
-    assert block.shape[0] == 2
-    assert not np.isnan(block).any()
+def test_levels_that_are_not_finished_are_left_out():
+    result = make_result(("l2",), unfinished=((3, 1), (3, 4)))
+    (effect,) = factor_effects(result)
+    assert [mean.n for mean in effect.means] == [5, 5, 5, 0]
+    assert {d.level for d in effect.differences} == {0, 1, 2} - {effect.best}

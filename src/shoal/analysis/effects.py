@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from shoal.analysis.averages import Block, complete_block
 from shoal.analysis.best import SIGNIFICANCE
 from shoal.analysis.factors import Factor, factors
 from shoal.analysis.final import final_values, ranking_metric, resolution
@@ -39,8 +40,8 @@ class Difference:
 class FactorEffect:
     """Means per level (in level order), averaged over the other factors, and differences from the best.
 
-    values (levels, seeds): what the means are of. `settings` counts the combinations of other factors that
-    are averaged over, of which `left_out` were not finished at every level and seed in use.
+    values (levels, seeds): what the means are of. An unfinished level has NaN, n = 0 and no difference.
+    `settings` counts the combinations of the other factors; `left_out` of them have gaps and are left out.
     """
 
     factor: Factor
@@ -94,47 +95,32 @@ def _effect(
     others = tuple(other for other in every if other.name != factor.name)
     ordered = finals.transpose(factor.name, *(other.name for other in others), "seed")
     values = ordered.values.reshape(len(factor.levels), -1, ordered.sizes["seed"])
-    block = complete_block(values)
-    if block.size == 0:
+    block = complete_block(values, least_levels=2)
+    if block.values.size == 0:
         return None
-    step = step / np.sqrt(block.shape[1])  # a mean over k settings is rounded less
-    by_seed = block.mean(axis=1)
+    settings = block.values.shape[1]
+    step = step / np.sqrt(settings)  # a mean over many settings is rounded less
+    by_seed = np.full((len(values), block.values.shape[2]), np.nan)
+    by_seed[block.levels] = block.values.mean(axis=1)
     means = tuple(
         Interval(float(mean), float(low), float(high), int(n))
         for mean, low, high, n in zip(*t_intervals(by_seed, resolution=step), strict=True)
     )
-    best = int(np.argmax([mean.mean for mean in means]))
+    best = int(np.nanargmax([mean.mean for mean in means]))
+    differences = _differences(block, best, step)
     return FactorEffect(
-        factor,
-        by_seed,
-        means,
-        best,
-        _differences(block, best, step),
-        others,
-        values.shape[1],
-        values.shape[1] - block.shape[1],
+        factor, by_seed, means, best, differences, others, values.shape[1], block.settings_left_out
     )
 
 
-def _differences(block: np.ndarray, best: int, step: float) -> tuple[Difference, ...]:
-    by_seed = block.mean(axis=1)
-    levels = [level for level in range(len(block)) if level != best]
-    p_adjusted = holm(paired_p_values(by_seed[best] - by_seed[levels], resolution=step))
-    confidence = 1 - (1 - CONFIDENCE) / len(levels)
+def _differences(block: Block, best: int, step: float) -> tuple[Difference, ...]:
+    by_level = dict(zip(block.levels.tolist(), block.values, strict=True))
+    paired = {level: by_level[best] - values for level, values in by_level.items() if level != best}
+    p_adjusted = holm(paired_p_values([d.mean(axis=0) for d in paired.values()], resolution=step))
+    confidence = 1 - (1 - CONFIDENCE) / len(paired)
     found = []
-    for level, p in zip(levels, p_adjusted, strict=True):
-        by_setting = (block[best] - block[level]).mean(axis=-1)
-        interval = paired_difference(by_seed[best], by_seed[level], confidence, step)
+    for (level, difference), p in zip(paired.items(), p_adjusted, strict=True):
+        interval = paired_difference(difference.mean(axis=0), 0.0, confidence, step)
+        by_setting = difference.mean(axis=-1)
         found.append(Difference(level, interval, float(p), float(by_setting.min()), float(by_setting.max())))
     return tuple(found)
-
-
-def complete_block(values: np.ndarray) -> np.ndarray:
-    """(levels, settings, seeds) cut down to settings and seeds without a NaN, so that averages compare like.
-
-    Drops either the settings or the seeds that have gaps, whichever keeps more.
-    """
-    present = ~np.isnan(values)
-    by_setting = values[:, present.all(axis=(0, 2)), :]
-    by_seed = values[:, :, present.all(axis=(0, 1))]
-    return by_setting if by_setting.size >= by_seed.size else by_seed
