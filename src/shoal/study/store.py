@@ -70,6 +70,7 @@ class RunFolder:
         part = self.path / f".{name}.part"
         try:
             fill(part)
+            part.chmod(0o644)  # safetensors keeps its files from other readers
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
             os.replace(part, target)
