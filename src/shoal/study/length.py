@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from shoal.errors import StudyError
+
+MOST_STEPS = 2**31 - 1  # steps are counted in 32 bits
+
 
 def total_steps(training: Any, per_epoch: int) -> int:
-    """Steps of a whole training: given, or epochs x steps per epoch, or cycles x 2 x half_cycle."""
+    """Steps of a whole training: given, or epochs x steps per epoch, or cycles x 2 x half_cycle.
+
+    Raises StudyError for a training of no steps, and of more than MOST_STEPS.
+    """
     if training.steps is not None:
-        return training.steps
-    if training.epochs is not None:
-        return training.epochs * per_epoch
-    return round(training.cycles * 2 * training.schedule.half_cycle)
+        steps = training.steps
+    elif training.epochs is not None:
+        steps = training.epochs * per_epoch
+    else:
+        steps = training.cycles * 2 * training.schedule.half_cycle
+    if not 0.5 < steps <= MOST_STEPS:
+        raise StudyError(
+            f"The training has {steps:.6g} steps; expected 1 to {MOST_STEPS:,}.",
+            "Change training.steps, training.epochs, or training.cycles and its schedule's half_cycle.",
+        )
+    return round(steps)
 
 
 def record_steps(record: Any, total: int) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shoal.errors import StudyError
 from shoal.network import Network, parameter_count
 from shoal.study.build import batch_norm_settings, build_network
 from shoal.study.inputs import Inputs
@@ -147,7 +148,19 @@ def _program(index: int, cells: list[Cell], study: Study, inputs_of: Callable[[A
     record = record_steps(settings.record, steps)
     program = Program(index, tuple(cells), traced, study.seeds, batches, steps, record, inputs)
     program.network()  # shapes that do not fit are found before anything runs
+    _require_scale(settings.training.schedule)
     return program
+
+
+def _require_scale(schedule: Any) -> None:
+    from shoal.training.schedules import registered_scales
+
+    known = registered_scales()
+    if schedule is not None and schedule.kind == "cyclical" and schedule.scale not in known:
+        raise StudyError(
+            f"training.schedule.scale is {schedule.scale!r}; registered: {', '.join(known) or 'none'}.",
+            "Hand the function to shoal.training.schedules.register_scale before the study is run.",
+        )
 
 
 def _rectangles(program: Program, memory: float, most: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:

@@ -22,10 +22,21 @@ def make_optimizer(table: Any, momentum: Any = None) -> optax.GradientTransforma
         return optax.trace(decay=decay, nesterov=kind == "nesterov")
     if kind == "rmsprop":
         return optax.scale_by_rms(decay=table.decay, eps=table.epsilon, eps_in_sqrt=False)
-    adam = optax.scale_by_adam(b1=table.beta1, b2=table.beta2, eps=table.epsilon)
+    adam = _mixing_dtypes(optax.scale_by_adam(b1=table.beta1, b2=table.beta2, eps=table.epsilon))
     if kind == "adam":
         return adam
     return optax.chain(adam, optax.add_decayed_weights(table.weight_decay, mask=only_weights))
+
+
+def _mixing_dtypes(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
+    """optax's bias correction, 1 - beta**count, raises a float to a whole power, which strict promotion
+    refuses; it casts the result back, so the directions keep the gradients' dtype."""
+
+    def update(gradients: Any, state: Any, parameters: Any = None) -> Any:
+        with jax.numpy_dtype_promotion("standard"):
+            return optimizer.update(gradients, state, parameters)
+
+    return optax.GradientTransformation(optimizer.init, update)
 
 
 def only_weights(parameters: Any) -> Any:

@@ -17,7 +17,7 @@ class RecordSettings(Table):
     `weights` keeps the final weights of every member, of the best cell's members, or of none.
     """
 
-    points: Count = 20
+    points: Annotated[int, Field(gt=0, le=10_000, strict=True)] = 20
     steps: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None = None
     training_examples: Count | Literal["all"] = 10_000
     weights: Literal["all", "best", "none"] = "all"
