@@ -1,0 +1,147 @@
+"""The gradient check: hand-written gradients against central differences, and against autodiff.
+
+Differences know nothing of how a gradient is computed, but see few entries of a large block and lose what
+is small beside the cost. Autodiff sees every entry to the last digits, but trusts the same forward code.
+A block is `ok` when both agree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from shoal.errors import NetworkError
+from shoal.network import Network, parameter_count
+
+from .autodiff import differentiator
+from .blame import explain
+from .blocks import BlockChecker
+from .local import check_cost, check_layers, local_inputs
+from .point import Point, as_parameters
+from .result import BlockCheck, GradientCheck, Verdict
+from .start import draw_point, make_point
+
+PROBES = 64  # entries probed in each block
+DIRECTIONS = 3  # random directions through each block that is not probed whole
+NUDGE = 1e-3  # how far from a corner a disagreement is judged again
+
+
+def check_network(
+    network: Network,
+    parameters: Mapping[str, Mapping[str, Any]],
+    x: Any,
+    targets: Any,
+    l2: float,
+    noise: Mapping[str, Any] | None = None,
+    *,
+    gradients: Mapping[str, Mapping[str, Any]] | None = None,
+    probes: int = PROBES,
+    directions: int = DIRECTIONS,
+    seed: int = 0,
+    label: str = "network",
+) -> GradientCheck:
+    """Check `network.cost_and_gradients`, or `gradients` from elsewhere, at `parameters` on a batch.
+
+    x is (N, ...) and targets what the loss takes; everything is computed in float64. `noise` is for the
+    layers that draw (see `Network.draw_shapes`). `probes` entries of each block are probed (all of a block
+    that is no larger), and `directions` random directions through each larger one. `seed` chooses them.
+
+    Raises NetworkError where the cost or a gradient's shape makes a check impossible.
+    """
+    point = make_point(network, parameters, x, targets, l2, noise)
+    return check_point(
+        point, gradients=gradients, probes=probes, directions=directions, seed=seed, label=label
+    )
+
+
+def check_start(
+    network: Network,
+    x: Any,
+    labels: Any,
+    l2: float,
+    *,
+    probes: int = PROBES,
+    directions: int = DIRECTIONS,
+    seed: int = 0,
+    label: str = "network",
+    moved: bool = True,
+) -> GradientCheck:
+    """Check a network as its initializers start it from `seed`, on inputs x (N, ...) and labels (N,).
+
+    `moved` takes gamma, beta and b off the 1 and 0 they start from, where some mistakes are invisible.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    targets = np.asarray(network.loss.targets_from_labels(np.asarray(labels), network.classes, x))
+    point = draw_point(network, x, targets, l2, seed, moved=moved)
+    return check_point(point, probes=probes, directions=directions, seed=seed, label=label)
+
+
+def check_point(
+    point: Point,
+    *,
+    gradients: Mapping[str, Mapping[str, Any]] | None = None,
+    probes: int = PROBES,
+    directions: int = DIRECTIONS,
+    seed: int = 0,
+    label: str = "network",
+) -> GradientCheck:
+    """Check at a point that is already in float64; see `check_network`."""
+    started = perf_counter()
+    _require_finite(point)
+    rng = np.random.default_rng(seed)
+    xs, dys = local_inputs(point, rng)
+    differentiate = differentiator(point, xs, dys)
+    truth = differentiate(point, None)
+    layers = check_layers(point, xs, dys, truth)
+    if gradients is None:
+        cost, came = point.gradients()
+        layers = (*layers, check_cost(cost, point))
+    else:
+        came = as_parameters(gradients, point.parameters)
+    block_checker = BlockChecker(point, truth, differentiate, probes, directions, rng)
+    blocks = block_checker.check(came)
+    if gradients is None and _wrong_on_corners(blocks):
+        there = point.moved(rng, NUDGE, everything=True)
+        again = BlockChecker(there, differentiate(there, None), differentiate, probes, directions, rng)
+        blocks = _forgive_corners(blocks, again.check(there.gradients()[1]))
+    return GradientCheck(
+        network=label,
+        seed=seed,
+        blocks=tuple(explain(blocks, layers, point, came, truth)),
+        layers=layers,
+        examples=len(point.x),
+        l2=point.l2,
+        parameters=parameter_count(point.network),
+        seconds=perf_counter() - started,
+    )
+
+
+def _wrong_on_corners(blocks: Sequence[BlockCheck]) -> bool:
+    """A corner at the point itself has no derivative, so code may choose one, and be right in its way."""
+    return any(b.verdict is Verdict.WRONG for b in blocks) and any(b.corners for b in blocks)
+
+
+def _forgive_corners(blocks: list[BlockCheck], again: list[BlockCheck]) -> list[BlockCheck]:
+    note = "a unit sits on a corner here, where no derivative exists; right a little away from it"
+    return [
+        replace(block, verdict=Verdict.KINK, note=note)
+        if block.verdict is Verdict.WRONG and other.verdict is not Verdict.WRONG
+        else block
+        for block, other in zip(blocks, again, strict=True)
+    ]
+
+
+def _require_finite(point: Point) -> None:
+    if not point.parameters:
+        raise NetworkError("The network has no parameters; expected at least one.", "Add an affine layer.")
+    with np.errstate(all="ignore"):
+        cost = point.cost
+    if not np.isfinite(cost):
+        raise NetworkError(
+            f"The cost is {cost} at the point of the gradient check; expected a finite number.",
+            "Look for NaN or huge values in the inputs, or use smaller initial weights.",
+        )
