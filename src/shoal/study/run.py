@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import time
 from collections.abc import Sequence
@@ -113,7 +114,7 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
     began = time.perf_counter()
     if folder:
         folder.write_text("study.toml", plan.study.text)
-        folder.log("started", members=plan.study.member_count, chunks=len(plan.chunks))
+        folder.log("started", pid=os.getpid(), members=plan.study.member_count, chunks=len(plan.chunks))
     results, interrupted = _train_all(plan, watcher, folder)
     if interrupted and not results:
         raise KeyboardInterrupt
@@ -121,7 +122,10 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
     if check_with and not interrupted:
         from shoal.study.check import check_programs
 
-        record = check_programs(plan, check_with)
+        try:
+            record = check_programs(plan, check_with)
+        except KeyboardInterrupt:  # what was trained is kept all the same
+            interrupted = True
     attributes = _attributes(plan, results, time.perf_counter() - began, interrupted, record)
     dataset = assemble(plan, results, attributes)
     if folder:

@@ -32,21 +32,22 @@ class RunFolder:
         self._lock = FileLock(self.path / ".lock", timeout=0)
 
     def __enter__(self) -> RunFolder:
-        self._refuse_another_study()
         try:
+            self._refuse_another_study()
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
         except Timeout:
             raise RunError(
-                f"{self.path} is being written by another process.", "Wait for it, or choose another folder."
+                f"{self.path} is being written by another process{self._writer()}.",
+                "Wait for it, or choose another folder.",
             ) from None
         except OSError as error:
             raise _cannot_write(self.path, error) from None
         return self
 
     def __exit__(self, *_: object) -> None:
+        (self.path / ".lock").unlink(missing_ok=True)  # while it is held, so that no one else's is removed
         self._lock.release()
-        (self.path / ".lock").unlink(missing_ok=True)
 
     def _refuse_another_study(self) -> None:
         if not self.path.exists():
@@ -54,7 +55,7 @@ class RunFolder:
         if not self.path.is_dir():
             raise RunError(f"{self.path} is a file; expected a folder for the run.", "Choose another --out.")
         kept = self.path / "study.toml"
-        if kept.exists() and kept.read_text() != self._text:
+        if kept.exists() and kept.read_bytes() != self._text.encode():
             raise RunError(
                 f"{self.path} holds the run of another study.",
                 "Choose another folder with --out, or move that one away: nothing in it was changed.",
@@ -64,38 +65,49 @@ class RunFolder:
                 f"{self.path} is not empty and holds no run.", "Choose an empty or new folder with --out."
             )
 
+    def _writer(self) -> str:
+        """Who wrote the last "started" into the log."""
+        log = self.path / "log.jsonl"
+        events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        pids = [event["pid"] for event in events if "pid" in event]
+        return f" (its id is {pids[-1]})" if pids else ""
+
     def write(self, name: str, fill: Callable[[Path], None]) -> None:
         """Write one file whole or not at all, and enter it into the manifest."""
-        target = self.path / name
         part = self.path / f".{name}.part"
         try:
             fill(part)
             part.chmod(0o644)  # safetensors keeps its files from other readers
-            with part.open("rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(part, target)
-            _sync_folder(self.path)
+            _replace(part, self.path / name)
             self._enter(name)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise _cannot_write(self.path, error) from None
+        finally:
+            part.unlink(missing_ok=True)
 
     def write_text(self, name: str, text: str) -> None:
-        """Write a text file."""
-        self.write(name, lambda part: part.write_text(text))  # type: ignore[arg-type, return-value]
+        """Write a text file, its line ends as they are."""
+
+        def fill(part: Path) -> None:
+            part.write_bytes(text.encode())
+
+        self.write(name, fill)
 
     def log(self, event: str, **values: Any) -> None:
         """Append one line to log.jsonl."""
-        with (self.path / "log.jsonl").open("a") as file:
-            file.write(json.dumps({"event": event, **values}) + "\n")
+        try:
+            with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"event": event, **values}) + "\n")
+        except OSError as error:
+            raise _cannot_write(self.path, error) from None
 
     def _enter(self, name: str) -> None:
         manifest = self.path / MANIFEST
-        entries = json.loads(manifest.read_text()) if manifest.exists() else {}
+        entries = _manifest(manifest) if manifest.exists() else {}
         entries[name] = _sha256(self.path / name)
         part = self.path / f".{MANIFEST}.part"
-        part.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n")
-        os.replace(part, manifest)
+        part.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        _replace(part, manifest)
 
 
 def write_results(folder: RunFolder, dataset: xr.Dataset) -> None:
@@ -154,20 +166,41 @@ def open_run(path: str | Path) -> Run:
         raise RunError(
             f"{path} is not the folder of a finished run.", "Name the folder that `shoal run` wrote."
         )
-    for name, expected in json.loads(manifest.read_text()).items():
-        if not (path / name).exists() or _sha256(path / name) != expected:
+    written = _manifest(manifest)
+    for name in sorted({"study.toml", "results.nc", *written}):
+        if not (path / name).exists() or _sha256(path / name) != written.get(name):
             raise RunError(
                 f"{path / name} is not what was written: its SHA-256 differs from the manifest's.",
                 "Restore it from a copy, or run the study again in a new folder.",
             )
     with xr.open_dataset(path / "results.nc", engine="h5netcdf") as stored:
         results = stored.load()
-    return Run(path, results, (path / "study.toml").read_text())
+    return Run(path, results, (path / "study.toml").read_bytes().decode())
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _manifest(path: Path) -> dict[str, str]:
+    try:
+        entries = json.loads(path.read_bytes())
+    except ValueError:
+        entries = None
+    if not isinstance(entries, dict):
+        raise RunError(
+            f"{path} is damaged.", "Restore it from a copy, or run the study again in a new folder."
+        )
+    return entries
+
+
+def _replace(part: Path, target: Path) -> None:
+    """Rename a file into place once its bytes, and then its name, are on the disk."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(part, target)
+    _sync_folder(target.parent)
 
 
 def _sync_folder(path: Path) -> None:
