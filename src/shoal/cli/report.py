@@ -15,8 +15,9 @@ def report(
     """Redraw report.html from a run's kept results, and print its table."""
     from rich.console import Console
 
+    from shoal.cli.page import add_report
     from shoal.report import print_summary
-    from shoal.study.store import add_report, open_run
+    from shoal.study.store import open_run
 
     run = open_run(folder)
     console = Console()

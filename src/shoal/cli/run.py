@@ -62,8 +62,8 @@ def finish(study: Study, dataset: xr.Dataset, folder: Path) -> None:
     """Write the report, print the table, and say where things are. Exits with 130 after Ctrl-C."""
     from rich.console import Console
 
+    from shoal.cli.page import add_report
     from shoal.report import print_summary
-    from shoal.study.store import add_report
 
     console = Console(width=None if sys.stdout.isatty() else 110)
     print_summary(dataset, console)

@@ -129,16 +129,6 @@ def write_weights(folder: RunFolder, weights: Mapping[str, np.ndarray]) -> None:
     folder.write("weights.safetensors", fill)
 
 
-def add_report(path: Path, dataset: xr.Dataset, study_text: str) -> Path:
-    """Draw report.html into a run folder and return its path."""
-    from shoal.report import render
-
-    page = render(dataset)
-    with RunFolder(path, study_text) as folder:
-        folder.write_text("report.html", page)
-    return path / "report.html"
-
-
 @dataclass(frozen=True)
 class Run:
     """A finished run, read back. `results` is the labelled Dataset."""

@@ -1,0 +1,20 @@
+"""The report of a run, drawn into its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def add_report(folder: Path, dataset: xr.Dataset, study_text: str) -> Path:
+    """Draw report.html from a run's results into its folder, and return its path."""
+    from shoal.report import render
+    from shoal.study.store import RunFolder
+
+    page = render(dataset)
+    with RunFolder(folder, study_text) as kept:
+        kept.write_text("report.html", page)
+    return folder / "report.html"
