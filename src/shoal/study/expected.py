@@ -29,7 +29,6 @@ _EXPECTED = {
     "less_than_equal": "{le} or less",
     "too_long": "at most {max_length} entries",
     "too_short": "at least {min_length} entries",
-    "missing": "{field_count} entries",
     "value_error": "{error}",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from shoal.study.vary import DEFAULT_SEEDS, read_vary
 
 MOST_BYTES = 1_000_000
 MOST_LISTED = 20  # mistakes in one message
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")  # a.b.c. ...
 TOP = ("question", *TABLES, "vary")
 
 
@@ -42,6 +44,8 @@ def load_study(path: str | Path, seeds: int | None = None) -> Study:
         raise StudyError(f"{path} is larger than {MOST_BYTES:,} bytes.", "Is it a study file?")
     try:
         text = content.decode("utf-8-sig")
+        if _LONG_KEY.search(text):
+            raise RecursionError  # Python's reader would take minutes to say so
         raw = tomllib.loads(text)
     except RecursionError:
         raise StudyError(f"{path} is nested too deeply.", f"No setting lies {MOST_DEEP} deep.") from None

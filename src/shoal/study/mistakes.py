@@ -62,10 +62,10 @@ def _tell(found: Found, value: Any, path: str, annotation: Any) -> Iterator[Mist
 def _tell_key(key: Any, errors: Found, value: Any, path: str, annotation: Any) -> Iterator[Mistake]:
     kinds = {error["type"] for location, error in errors if not location}
     if isinstance(key, int):
-        yield from _tell(errors, value[key], f"{path}, entry {key + 1}", annotation)
-        return
-    inner = f"{path}, {key}" if ", entry " in path else f"{path}.{key}".strip(".")
-    fields = _fields(annotation)
+        inner, fields = f"{path}, entry {key + 1}", {key: annotation}
+    else:
+        inner = f"{path}, {key}" if ", entry " in path else f"{path}.{key}".strip(".")
+        fields = _fields(annotation)
     if "missing" in kinds:
         yield Mistake(inner, "is required and missing")
     elif "extra_forbidden" in kinds:
@@ -125,7 +125,7 @@ def _leads_below(location: tuple[Any, ...], error: Any, value: Any) -> bool:
         if len(location) > 1 and head == value.get("kind"):
             return False
         return head in value or (len(location) == 1 and error["type"] == "missing")
-    return isinstance(value, (list, tuple)) and isinstance(head, int) and head < len(value)
+    return isinstance(value, (list, tuple)) and isinstance(head, int)
 
 
 def _is_misfit(error: Any) -> bool:

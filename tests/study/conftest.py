@@ -1,0 +1,10 @@
+"""Studies of the tests keep their compiled programs in a folder of their own."""
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOAL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
