@@ -34,7 +34,7 @@ class Spaced(Table):
         if self.log is not None:
             first, last = math.log(first), math.log(last)
         share = [i / (self.count - 1) if self.count > 1 else 0.0 for i in range(self.count)]
-        values = [first + (last - first) * s for s in share]
+        values = [first * (1 - s) + last * s for s in share]
         if self.log is not None:
             values = [math.exp(v) for v in values]
         return [float(f"{v:.12g}") for v in values]
