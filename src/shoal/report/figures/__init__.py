@@ -1,0 +1,95 @@
+"""Every figure of the report, one kind a file; `draw_figures` puts them in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from shoal.analysis import Factor, pair_means
+from shoal.report.figures.chosen import choose, curve_caption, curve_keys
+from shoal.report.figures.confusion import draw_confusion
+from shoal.report.figures.factor import draw_factor
+from shoal.report.figures.heat_map import draw_heat_map
+from shoal.report.figures.interaction import as_lines, draw_interaction, line_keys
+from shoal.report.figures.learning_curves import draw_curves, has_cost
+from shoal.report.figures.schedule import draw_schedule
+from shoal.report.numbers import clean
+from shoal.report.style import drawing
+from shoal.report.summary import Summary
+from shoal.report.svg import Drawing, Key
+
+MOST_OPEN_PAIRS = 6
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures under one heading with one legend; `folded` ones open on a click."""
+
+    name: str
+    heading: str
+    drawings: tuple[Drawing, ...]
+    keys: tuple[Key, ...] = ()
+    caption: str = ""
+    folded: bool = False
+
+
+def draw_figures(summary: Summary) -> list[Group]:
+    """All groups that the result has something for, in reading order."""
+    if summary.members[0] == 0:
+        return []
+    with drawing():
+        groups = [
+            *_curves(summary),
+            *_factors(summary),
+            *_pairs(summary),
+            *_confusion(summary),
+            *_schedule(summary),
+        ]
+    return [group for group in groups if group.drawings]
+
+
+def _curves(summary: Summary) -> list[Group]:
+    chosen = choose(summary)
+    keys, caption = curve_keys(summary, chosen), curve_caption(summary, chosen)
+    accuracy = draw_curves(summary, "accuracy", chosen, "accuracy")
+    loss = draw_curves(summary, "loss", chosen, "loss")
+    groups = [Group("curves", "Learning curves", (*accuracy, *loss), keys, caption)]
+    if has_cost(summary):
+        cost = draw_curves(summary, "cost", chosen, "cost")
+        groups.append(Group("cost", "Cost (loss and L2 penalty)", tuple(cost), keys, caption, folded=True))
+    return groups
+
+
+def _factors(summary: Summary) -> list[Group]:
+    drawings = [draw_factor(summary, effect, f"factor-{i}") for i, effect in enumerate(summary.effects)]
+    heading = "The factor" if len(drawings) == 1 else "Each factor"
+    return [Group("factors", heading, tuple(drawings))]
+
+
+def _pairs(summary: Summary) -> list[Group]:
+    varied = [factor for factor in summary.factors if len(factor.levels) > 1]
+    pairs = list(combinations(varied, 2))
+    return [_pair(summary, *pair, i) for i, pair in enumerate(pairs)]
+
+
+def _pair(summary: Summary, first: Factor, second: Factor, index: int) -> Group:
+    heading = f"{clean(first.label)} and {clean(second.label)}"
+    heading = heading[:1].upper() + heading[1:]
+    folded = index >= MOST_OPEN_PAIRS
+    name = f"pair-{index}"
+    lines = as_lines(first, second)
+    if lines is None:
+        drawn = draw_heat_map(summary, pair_means(summary.dataset, first, second), name)
+        return Group(name, heading, (drawn,), folded=folded)
+    drawn = draw_interaction(summary, pair_means(summary.dataset, *lines), name)
+    return Group(name, heading, (drawn,), line_keys(summary, lines[1]), folded=folded)
+
+
+def _confusion(summary: Summary) -> list[Group]:
+    drawn = draw_confusion(summary, "confusion")
+    return [] if drawn is None else [Group("confusion", "Confusion matrix", (drawn,))]
+
+
+def _schedule(summary: Summary) -> list[Group]:
+    drawn = draw_schedule(summary, "schedule")
+    return [] if drawn is None else [Group("schedule", "Learning rate", (drawn[0],), drawn[1])]

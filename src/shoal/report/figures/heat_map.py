@@ -1,0 +1,91 @@
+"""Two factors with many levels each: mean accuracy as colour, written in where there is room."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
+
+from shoal.analysis import PairMeans
+from shoal.report.figures.interaction import describe_pair, pair_caption
+from shoal.report.figures.level_axis import LevelAxis, level_axis
+from shoal.report.numbers import clean, percent, shorten
+from shoal.report.style import PALETTE, SEQUENTIAL, panel
+from shoal.report.summary import Summary
+from shoal.report.svg import Drawing, to_drawing
+
+MOST_WRITTEN = 7  # columns in which a mean can be read on a phone
+MOST_TICKS = 16
+
+
+def draw_heat_map(summary: Summary, pair: PairMeans, name: str) -> Drawing:
+    """`pair.first` in rows, `pair.second` in columns, both in reading order; the highest mean is framed."""
+    down, across = level_axis(pair.first), level_axis(pair.second)
+    rows, columns = list(down.order), list(across.order)
+    mean, half = (part[np.ix_(rows, columns)] for part in (pair.mean, (pair.high - pair.low) / 2))
+    figure, axes = panel(4.0, min(1.5 + 0.34 * len(rows), 7.0))
+    figure.get_layout_engine().set(w_pad=0.03)  # type: ignore[union-attr]
+    image = axes.imshow(mean, cmap=SEQUENTIAL, aspect="auto", interpolation="nearest")
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    _ticks(axes, down, "y")
+    _ticks(axes, across, "x")
+    if len(columns) <= MOST_WRITTEN and len(rows) <= MOST_TICKS:
+        _write(axes, image, mean, half)
+    if np.isfinite(mean).any():
+        best = np.unravel_index(np.nanargmax(mean), mean.shape)
+        frame = Rectangle((best[1] - 0.5, best[0] - 0.5), 1, 1, fill=False, edgecolor=PALETTE[1], linewidth=2)
+        axes.add_patch(frame)
+    bar = figure.colorbar(
+        image, ax=axes, fraction=0.05, pad=0.02, format=FuncFormatter(lambda v, _: f"{100 * v:.3g}")
+    )
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.set_label(f"{summary.metric_words} (%)")
+    title = f"{clean(pair.first.label)} and {clean(pair.second.label)}"
+    reading = "Framed: the highest mean."
+    if len(columns) <= MOST_WRITTEN and (pair.n > 1).any():
+        reading += " Small figures: half the interval."
+    return to_drawing(figure, name, title, describe_pair(summary, pair), pair_caption(pair, reading))
+
+
+def _ticks(axes: Axes, axis: LevelAxis, which: str) -> None:
+    every = max(1, -(-len(axis.order) // MOST_TICKS))
+    places = np.arange(len(axis.order))[::every]
+    texts = [shorten(axis.texts[axis.order[place]], 14) for place in places]
+    label = shorten(clean(axis.factor.label), 40)
+    if which == "y":
+        axes.set_yticks(places, texts)
+        axes.set_ylabel(label)
+        return
+    crowded = sum(len(text) + 2 for text in texts) > 32
+    axes.set_xticks(
+        places,
+        texts,
+        rotation=40 if crowded else 0,
+        ha="right" if crowded else "center",
+        rotation_mode="anchor" if crowded else "default",
+    )
+    axes.set_xlabel(label)
+
+
+def _write(axes: Axes, image, mean: np.ndarray, half: np.ndarray) -> None:
+    for (i, j), value in np.ndenumerate(mean):
+        if np.isnan(value):
+            continue
+        red, green, blue, _ = image.cmap(image.norm(value))
+        ink = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else "black"
+        known = not np.isnan(half[i, j])
+        axes.text(
+            j, i - 0.14 * known, percent(float(value), 1), ha="center", va="center", color=ink, fontsize=7.5
+        )
+        if known:
+            axes.text(
+                j,
+                i + 0.25,
+                f"±{percent(float(half[i, j]), 1)}",
+                ha="center",
+                va="center",
+                color=ink,
+                fontsize=5.5,
+            )

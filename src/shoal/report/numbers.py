@@ -1,0 +1,102 @@
+"""How numbers and levels are written: accuracies in percent, levels short but distinct."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from shoal.analysis import Factor, Interval
+
+MISSING = "–"
+MINUS = "−"
+
+
+def short_number(value: float, digits: int = 3) -> str:
+    """A number to so many significant digits, without padding: 0.005, 3.73e-4, 45000, 1e5 only above 1e6."""
+    if isinstance(value, int) and abs(value) < 10**7:
+        return str(value)
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if -3 <= exponent < 6:
+        return (
+            f"{value:.{max(digits - 1 - exponent, 0)}f}".rstrip("0").rstrip(".")
+            if exponent < digits - 1
+            else f"{value:.0f}"
+        )
+    mantissa, power = f"{value:.{digits - 1}e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{mantissa}e{int(power)}"
+
+
+def level_texts(factor: Factor) -> list[str]:
+    """Each level as text; numbers get as many digits as it takes to tell them apart."""
+    return levels_as_text(factor.levels)
+
+
+def levels_as_text(levels: Sequence[Any]) -> list[str]:
+    """on/off for true and false, short numbers, strings as they are."""
+    if all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels):
+        for digits in (3, 4, 6, 9):
+            texts = [short_number(level, digits) for level in levels]
+            if len(set(texts)) == len(levels):
+                return texts
+        return [repr(level) for level in levels]
+    return [("on" if level else "off") if isinstance(level, bool) else clean(str(level)) for level in levels]
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """0.5291 -> 52.91 (the unit is said beside it)."""
+    return MISSING if math.isnan(fraction) else f"{100 * fraction:.{digits}f}".replace("-", MINUS)
+
+
+def mean_and_half(interval: Interval) -> str:
+    """52.91 ± 0.41, in percent; the mean alone where there is no interval."""
+    if not interval.known:
+        return percent(interval.mean)
+    return f"{percent(interval.mean)} ± {percent(interval.half)}"
+
+
+def points(interval: Interval) -> str:
+    """A difference of accuracies: 0.30 ± 0.25 points."""
+    return f"{mean_and_half(interval)} points"
+
+
+def p_value(p: float) -> str:
+    """p = 0.21, or p < 0.001."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """1 seed, 5 seeds, 10,000 examples."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """8.2 s, 41 s, 3 min 20 s, 1 h 5 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def clean(text: str) -> str:
+    """Text without control characters, which no page or figure can show; line ends become spaces."""
+    return "".join(
+        " " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or c.isprintable() or c == "\u00a0"
+    )
+
+
+def shorten(text: str, most: int = 24) -> str:
+    """Text that fits a figure: cut in the middle, where labels differ least."""
+    if len(text) <= most:
+        return text
+    head = (most - 1) * 2 // 3
+    return f"{text[:head]}…{text[len(text) - (most - 1 - head) :]}"

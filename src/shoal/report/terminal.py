@@ -1,0 +1,84 @@
+"""The end of a run in the terminal: the best cells as a table, and the answer in plain words."""
+
+from __future__ import annotations
+
+import xarray as xr
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shoal.analysis import Row
+from shoal.report.numbers import clean, mean_and_half
+from shoal.report.summary import Summary, summarize
+from shoal.report.words import answer
+
+TOP = 10
+_HEADINGS = {"validation_accuracy": "validation %", "test_accuracy": "test %", "train_accuracy": "training %"}
+
+
+def summary_table(dataset: xr.Dataset, top: int = TOP) -> Table:
+    """The `top` best cells: levels, mean ± half of the 95 % interval of each accuracy, seeds, remarks."""
+    return _table(summarize(dataset), top)
+
+
+def sentences(dataset: xr.Dataset) -> list[str]:
+    """The answer in plain words, one sentence a line."""
+    return answer(summarize(dataset))
+
+
+def print_summary(dataset: xr.Dataset, console: Console | None = None, top: int = TOP) -> None:
+    """Print the table and the sentences."""
+    console = console or Console()
+    summary = summarize(dataset)
+    console.print(_table(summary, top))
+    for sentence in answer(summary):
+        console.print(Text(sentence))
+
+
+def _table(summary: Summary, top: int) -> Table:
+    more = len(summary.rows) - top
+    caption = f"{more} more {'cell' if more == 1 else 'cells'} in the report" if more > 0 else None
+    table = Table(
+        title=Text(_title(summary), style="bold"),
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("", justify="right")
+    for factor in summary.factors:
+        justify = "right" if factor.numeric else "left"
+        table.add_column(Text(clean(factor.label)), justify=justify, no_wrap=factor.numeric, overflow="fold")
+    measures = list(summary.rows[0].measures)
+    for name in measures:
+        table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
+    table.add_column("n", justify="right")
+    table.add_column("")
+    for row in summary.rows[:top]:
+        table.add_row(*_cells(summary, row, measures), style="bold" if row.best else "")
+    return table
+
+
+def _cells(summary: Summary, row: Row, measures: list[str]) -> list[Text]:
+    texts = ["" if row.rank is None else str(row.rank)]
+    texts += [summary.level_text(factor, row.levels[factor.name]) for factor in summary.factors]
+    texts += [mean_and_half(row.measures[name]) for name in measures]
+    texts += [str(row.measures[summary.metric].n), ", ".join(remarks(row))]
+    return [Text(text) for text in texts]
+
+
+def remarks(row: Row) -> list[str]:
+    """What to know about a cell: best, tied with it, diverged or unfinished members."""
+    found = ["best"] if row.best else (["tied"] if row.tied else [])
+    if row.diverged:
+        found.append(f"{row.diverged} diverged")
+    if row.finished < row.seeds:
+        found.append(f"{row.finished} of {row.seeds} finished")
+    return found
+
+
+def _title(summary: Summary) -> str:
+    question = clean(str(summary.dataset.attrs.get("question", ""))).strip()
+    return f"{question} (interrupted)".strip() if summary.interrupted else question
