@@ -54,7 +54,7 @@ def test_evaluation_by_blocks_is_evaluation_at_once(loss, block):
     split, scale = on_device()
     scores = net.evaluate(parameters, state, jnp.asarray(X))
     targets = net.loss.targets_from_labels(split.labels, 5, scores)
-    predicted = np.argmax(scores, axis=1)
+    predicted = np.argmax(np.asarray(scores), axis=1)
     confusion = np.zeros((5, 5), int)
     np.add.at(confusion, (LABELS, predicted), 1)
 
