@@ -99,7 +99,11 @@ def make_result(
         for name, levels in chosen.items()
     }
     dataset = dataset.assign_coords({**coords, "seed": np.arange(seeds), "step": steps_at})
-    dataset.attrs = _attributes(seeds, cells, bool(unfinished), gradient_check, dict(chosen)) | attributes
+    dataset.attrs = _attributes(seeds, cells, bool(unfinished), gradient_check, chosen) | attributes
+    ranked = values["validation_accuracy" if validation else "train_accuracy"][..., -1].mean(axis=1)
+    best = np.unravel_index(np.argmax(np.nan_to_num(ranked)), shape) if shape else ()
+    labels = {FACTORS[n]["path"]: _label(chosen[n][i]) for n, i in zip(names, best, strict=True)}
+    dataset.attrs.setdefault("best_cell", json.dumps(labels))
     if test:
         counts = np.full((10, 10), 3) + np.diag(np.full(10, 40)) + np.eye(10, k=1, dtype=int) * 12
         dataset = dataset.assign_coords({"class": list(CLASSES), "predicted": list(CLASSES)})
@@ -109,6 +113,16 @@ def make_result(
 
 def _levels(levels: list[Any]) -> np.ndarray:
     return np.array(levels, dtype=object) if isinstance(levels[0], str) else np.array(levels)
+
+
+def _label(level: Any) -> str:
+    return (
+        str(level).lower()
+        if isinstance(level, bool)
+        else f"{level:.6g}"
+        if isinstance(level, float)
+        else level
+    )
 
 
 def _attrs(name: str) -> dict[str, str]:
@@ -147,8 +161,6 @@ def _attributes(
         "parameters": json.dumps([6260, 6460]),
         "train_examples_recorded": 1000,
     }
-    if levels:
-        attributes["best_cell"] = "{}"
     if gradient_check:
         attributes["gradient_check"] = json.dumps(GRADIENT_CHECK)
     return attributes

@@ -58,6 +58,13 @@ def test_two_seeds_that_agree_on_one_example_are_a_tie():
     assert ranking.tied == {0}
 
 
+def test_a_cell_whose_members_diverged_is_erratic_and_not_tied():
+    ranking = rank_cells(make_result(("l2",), seeds=3, diverged=((3, 0), (3, 1))))
+    assert ranking.p_adjusted[3] > 0.05  # two at chance and one at work: a t-test cannot tell
+    assert ranking.erratic == {3}
+    assert 3 not in ranking.tied
+
+
 def test_unfinished_cells_are_not_ranked():
     ranking = rank_cells(make_result(("l2",), unfinished=((1, 4), (2, 0))))
     assert set(ranking.order) == {0, 3}
@@ -75,7 +82,7 @@ def test_nothing_finished():
 
 def test_a_tie_to_the_last_digit_goes_to_the_cell_that_the_result_names():
     finals = [[0.5, 0.6], [0.6, 0.5], [0.1, 0.2]]
-    assert rank_cells(with_finals(finals)).best == 0
+    assert rank_cells(with_finals(finals, best_cell="")).best == 0
     assert rank_cells(with_finals(finals, best_cell=json.dumps({"training.l2": "0.1"}))).best == 1
 
 

@@ -21,7 +21,8 @@ class Ranking:
 
     order: complete cells, the best first. lead: best minus next, paired by seed (None for one cell).
     p_adjusted (cells,): Holm-adjusted p-value of each cell against the best, NaN where not compared.
-    tied: cells that cannot be told from the best. Unknown, and empty, with fewer than two seeds.
+    tied: cells that cannot be told from the best. erratic: cells that cannot either, but only because some
+    of their members diverged: that is a failure, not a spread. Both unknown, and empty, below two seeds.
     """
 
     metric: str
@@ -29,6 +30,7 @@ class Ranking:
     lead: Interval | None
     p_adjusted: np.ndarray
     tied: frozenset[int]
+    erratic: frozenset[int]
 
     @property
     def best(self) -> int | None:
@@ -46,7 +48,7 @@ class Ranking:
     @property
     def more_than_noise(self) -> bool:
         """Whether the best cell's lead over the next is more than noise, all comparisons allowed for."""
-        return self.seen_noise and self.next not in self.tied
+        return self.seen_noise and bool(self.p_adjusted[self.order[1]] < SIGNIFICANCE)
 
 
 def rank_cells(dataset: xr.Dataset) -> Ranking:
@@ -67,14 +69,16 @@ def rank_cells(dataset: xr.Dataset) -> Ranking:
     order = _order(complete, means, named_best(dataset))
     p_adjusted = np.full(len(finals), np.nan)
     if len(order) < 2:
-        return Ranking(metric, tuple(map(int, order)), None, p_adjusted, frozenset())
+        return Ranking(metric, tuple(map(int, order)), None, p_adjusted, frozenset(), frozenset())
     step = resolution(dataset, metric)
     others = order[1:]
     differences = finals[order[0]] - finals[others]
     p_adjusted[others] = holm(paired_p_values(differences, resolution=step))
-    tied = frozenset(int(cell) for cell in others if p_adjusted[cell] >= SIGNIFICANCE)
+    close = frozenset(int(cell) for cell in others if p_adjusted[cell] >= SIGNIFICANCE)
+    failed = by_cell(dataset, dataset["diverged"].astype(bool)).sum(axis=1)
+    erratic = frozenset(cell for cell in close if failed[cell] > failed[order[0]])
     lead = mean_interval(differences[0], resolution=step * np.sqrt(2))
-    return Ranking(metric, tuple(map(int, order)), lead, p_adjusted, tied)
+    return Ranking(metric, tuple(map(int, order)), lead, p_adjusted, close - erratic, erratic)
 
 
 def named_best(dataset: xr.Dataset) -> int | None:

@@ -9,7 +9,7 @@ from shoal.report.numbers import MISSING, clean, counted, duration
 from shoal.report.summary import Summary
 
 VERDICTS = {
-    "zero by construction": "this gradient is exactly zero, as the bias in front of a batch norm has no effect",
+    "zero by construction": "exactly zero: the bias in front of a batch norm has no effect on the cost",
     "kink": "a probe crossed a corner such as ReLU's, so differences say nothing there",
     "WRONG": "the hand-written gradient disagrees with its references",
 }
@@ -95,7 +95,7 @@ def notes(summary: Summary) -> list[str]:
 
 
 def facts(summary: Summary) -> list[tuple[str, Any]]:
-    """(heading, value) of everything that is on record; values are text, numbers, or dicts and lists of them."""
+    """(heading, value) of what is on record: text, numbers, or dicts and lists of them."""
     attrs = summary.dataset.attrs
     found: list[tuple[str, Any]] = [("Data", summary.attribute("data"))]
     found.append(("Parameters", _parameters(summary.attribute("parameters"))))

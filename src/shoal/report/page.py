@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shoal.errors import RunError
 from shoal.report.facts import facts, gradient_check, notes
@@ -18,7 +19,7 @@ from shoal.report.figures import draw_figures
 from shoal.report.numbers import clean, counted, mean_and_half, percent
 from shoal.report.strip import strip, strip_scale
 from shoal.report.summary import Summary, summarize
-from shoal.report.terminal import remarks
+from shoal.report.terminal import measure_order, remarks
 from shoal.report.words import answer
 
 OPEN_ROWS = 12
@@ -82,7 +83,16 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["svg"] = Markup  # our own drawings, whose text is escaped where it is drawn
+    environment.filters["prose"] = _prose
     return environment.get_template("page.html.jinja")
+
+
+def _prose(text: str) -> Markup:
+    """Escaped text in which numbers stay in one piece: 52.91 ± 0.41 %, 1e-5."""
+    kept = escape(
+        text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%").replace("p = ", "p\u00a0=\u00a0")
+    )
+    return Markup(re.sub(r"\b[\d.]+e-\d+", r'<span class="whole">\g<0></span>', str(kept)))
 
 
 def _title(summary: Summary) -> str:
@@ -105,24 +115,24 @@ def _subtitle(summary: Summary) -> str:
 def _table(summary: Summary) -> dict[str, Any]:
     """Headings and rows of the table of cells, as text and strips."""
     scale = strip_scale(summary.rows)
-    measures = list(summary.rows[0].measures)
+    measures = measure_order(summary)
     rows = [
         {
-            "rank": "" if row.rank is None else row.rank,
+            "rank": "" if row.rank is None or len(summary.rows) == 1 else row.rank,
             "levels": [summary.level_text(factor, row.levels[factor.name]) for factor in summary.factors],
             "measures": [mean_and_half(row.measures[name]) for name in measures],
             "strip": "" if scale is None else strip(row, summary.metric, scale),
             "n": row.measures[summary.metric].n,
-            "remarks": remarks(row),
-            "best": row.best,
+            "remarks": remarks(summary, row),
+            "best": row.best and len(summary.rows) > 1,
             "tied": row.tied,
         }
         for row in summary.rows[:MOST_ROWS]
     ]
     return {
+        "heading": "Cells" if len(summary.rows) > 1 else "The network",
         "factors": [(clean(factor.label), factor.numeric) for factor in summary.factors],
         "measures": [_HEADINGS[name] for name in measures],
-        "ranked_by": measures.index(summary.metric),
         "scale": None if scale is None else (percent(scale.low, 1), percent(scale.high, 1)),
         "open": rows[:OPEN_ROWS],
         "folded": rows[OPEN_ROWS:],

@@ -35,24 +35,24 @@ def strip_scale(rows: Sequence[Row]) -> Scale | None:
 
 
 def strip(row: Row, metric: str, scale: Scale) -> str:
-    """SVG: a bar for the 95 % interval, a tick for the mean, a dot for each seed (hidden from screen readers)."""
+    """SVG: a bar for the 95 % interval, a tick for the mean, a dot for each seed.
+
+    Hidden from screen readers, which have the numbers beside it.
+    """
     interval = row.measures[metric]
     colour = PALETTE[0] if row.best or row.tied else MUTED
     middle = HEIGHT / 2
-    parts = [
-        f'<svg class="strip" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
-    ]
+    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
+    parts = [f'<svg class="strip" {size} aria-hidden="true">']
     if interval.known:
         left, right = scale.place(interval.low), scale.place(interval.high)
-        width = max(right - left, 1)
-        parts.append(
-            f'<rect x="{left:.1f}" y="{middle - 3}" width="{width:.1f}" height="6" fill="{colour}" opacity="0.25"/>'
-        )
+        box = f'x="{left:.1f}" y="{middle - 3:g}" width="{max(right - left, 1):.1f}" height="6"'
+        parts.append(f'<rect {box} fill="{colour}" opacity="0.25"/>')
     for value in np.sort(row.values[np.isfinite(row.values)]):
         parts.append(
-            f'<circle cx="{scale.place(value):.1f}" cy="{middle}" r="1.7" fill="{colour}" opacity="0.65"/>'
+            f'<circle cx="{scale.place(value):.1f}" cy="{middle:g}" r="1.7" fill="{colour}" opacity="0.65"/>'
         )
     if interval.n:
         at = scale.place(interval.mean)
-        parts.append(f'<rect x="{at - 0.9:.1f}" y="{middle - 6}" width="1.8" height="12" fill="{colour}"/>')
+        parts.append(f'<rect x="{at - 0.9:.1f}" y="{middle - 6:g}" width="1.8" height="12" fill="{colour}"/>')
     return "".join([*parts, "</svg>"])

@@ -31,14 +31,17 @@ class Drawing:
     svg: str
     title: str
     caption: str = ""
+    legend: tuple[Key, ...] = ()
 
 
-def to_drawing(figure: Figure, name: str, title: str, description: str, caption: str = "") -> Drawing:
+def to_drawing(
+    figure: Figure, name: str, title: str, description: str, caption: str = "", legend: tuple[Key, ...] = ()
+) -> Drawing:
     """Draw a figure. `name` is unique in the page and begins every identifier in the SVG."""
     FigureCanvasSVG(figure)
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata=_METADATA)
-    return Drawing(_inline(buffer.getvalue(), name, title, description), title, caption)
+    return Drawing(_inline(buffer.getvalue(), name, title, description), title, caption, legend)
 
 
 def _inline(text: str, name: str, title: str, description: str) -> str:

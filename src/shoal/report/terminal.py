@@ -51,7 +51,7 @@ def _table(summary: Summary, top: int) -> Table:
     for factor in summary.factors:
         justify = "right" if factor.numeric else "left"
         table.add_column(Text(clean(factor.label)), justify=justify, no_wrap=factor.numeric, overflow="fold")
-    measures = list(summary.rows[0].measures)
+    measures = measure_order(summary)
     for name in measures:
         table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
     table.add_column("n", justify="right")
@@ -62,16 +62,21 @@ def _table(summary: Summary, top: int) -> Table:
 
 
 def _cells(summary: Summary, row: Row, measures: list[str]) -> list[Text]:
-    texts = ["" if row.rank is None else str(row.rank)]
+    texts = ["" if row.rank is None or len(summary.rows) == 1 else str(row.rank)]
     texts += [summary.level_text(factor, row.levels[factor.name]) for factor in summary.factors]
     texts += [mean_and_half(row.measures[name]) for name in measures]
-    texts += [str(row.measures[summary.metric].n), ", ".join(remarks(row))]
+    texts += [str(row.measures[summary.metric].n), ", ".join(remarks(summary, row))]
     return [Text(text) for text in texts]
 
 
-def remarks(row: Row) -> list[str]:
-    """What to know about a cell: best, tied with it, diverged or unfinished members."""
-    found = ["best"] if row.best else (["tied"] if row.tied else [])
+def measure_order(summary: Summary) -> list[str]:
+    """The accuracies that the result has, the one that ranks the cells first."""
+    return sorted(summary.rows[0].measures, key=lambda name: name != summary.metric)
+
+
+def remarks(summary: Summary, row: Row) -> list[str]:
+    """What to know about a cell: best (of several), tied with it, diverged or unfinished members."""
+    found = ["tied"] if row.tied else ["best"] if row.best and len(summary.rows) > 1 else []
     if row.diverged:
         found.append(f"{row.diverged} diverged")
     if row.finished < row.seeds:

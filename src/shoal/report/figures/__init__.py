@@ -8,12 +8,11 @@ from itertools import combinations
 from shoal.analysis import Factor, pair_means
 from shoal.report.figures.chosen import choose, curve_caption, curve_keys
 from shoal.report.figures.confusion import draw_confusion
-from shoal.report.figures.factor import draw_factor
+from shoal.report.figures.factor import draw_factor, factor_caption
 from shoal.report.figures.heat_map import draw_heat_map
-from shoal.report.figures.interaction import as_lines, draw_interaction, line_keys
+from shoal.report.figures.interaction import as_lines, draw_interaction, pair_caption
 from shoal.report.figures.learning_curves import draw_curves, has_cost
 from shoal.report.figures.schedule import draw_schedule
-from shoal.report.numbers import clean
 from shoal.report.style import drawing
 from shoal.report.summary import Summary
 from shoal.report.svg import Drawing, Key
@@ -28,9 +27,14 @@ class Group:
     name: str
     heading: str
     drawings: tuple[Drawing, ...]
-    keys: tuple[Key, ...] = ()
+    legend: tuple[Key, ...] = ()
     caption: str = ""
     folded: bool = False
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it leaves room for another beside it."""
+        return len(self.drawings) == 1 and not self.folded
 
 
 def draw_figures(summary: Summary) -> list[Group]:
@@ -62,27 +66,28 @@ def _curves(summary: Summary) -> list[Group]:
 
 def _factors(summary: Summary) -> list[Group]:
     drawings = [draw_factor(summary, effect, f"factor-{i}") for i, effect in enumerate(summary.effects)]
-    heading = "The factor" if len(drawings) == 1 else "Each factor"
-    return [Group("factors", heading, tuple(drawings))]
+    heading = drawings[0].title if len(drawings) == 1 else "Each factor"
+    return [Group("factors", heading, tuple(drawings), caption=factor_caption(summary))]
 
 
 def _pairs(summary: Summary) -> list[Group]:
     varied = [factor for factor in summary.factors if len(factor.levels) > 1]
-    pairs = list(combinations(varied, 2))
-    return [_pair(summary, *pair, i) for i, pair in enumerate(pairs)]
+    drawn = [_pair(summary, *pair, f"pair-{i}") for i, pair in enumerate(combinations(varied, 2))]
+    heading = drawn[0].title if len(drawn) == 1 else "Pairs of factors"
+    caption = pair_caption(summary)
+    groups = [Group("pairs", heading, tuple(drawn[:MOST_OPEN_PAIRS]), caption=caption)]
+    more = tuple(drawn[MOST_OPEN_PAIRS:])
+    return [
+        *groups,
+        Group("more-pairs", f"{len(more)} more pairs of factors", more, caption=caption, folded=True),
+    ]
 
 
-def _pair(summary: Summary, first: Factor, second: Factor, index: int) -> Group:
-    heading = f"{clean(first.label)} and {clean(second.label)}"
-    heading = heading[:1].upper() + heading[1:]
-    folded = index >= MOST_OPEN_PAIRS
-    name = f"pair-{index}"
+def _pair(summary: Summary, first: Factor, second: Factor, name: str) -> Drawing:
     lines = as_lines(first, second)
     if lines is None:
-        drawn = draw_heat_map(summary, pair_means(summary.dataset, first, second), name)
-        return Group(name, heading, (drawn,), folded=folded)
-    drawn = draw_interaction(summary, pair_means(summary.dataset, *lines), name)
-    return Group(name, heading, (drawn,), line_keys(summary, lines[1]), folded=folded)
+        return draw_heat_map(summary, pair_means(summary.dataset, first, second), name)
+    return draw_interaction(summary, pair_means(summary.dataset, *lines), name)
 
 
 def _confusion(summary: Summary) -> list[Group]:
@@ -92,4 +97,4 @@ def _confusion(summary: Summary) -> list[Group]:
 
 def _schedule(summary: Summary) -> list[Group]:
     drawn = draw_schedule(summary, "schedule")
-    return [] if drawn is None else [Group("schedule", "Learning rate", (drawn[0],), drawn[1])]
+    return [] if drawn is None else [Group("schedule", "Learning rate", (drawn,))]

@@ -6,22 +6,25 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+CUT = "An interval that ends at the frame goes on beyond it."
 
 
-def set_accuracy_axis(axes: Axes, label: str, values: Any, which: str = "y", reach: Any = ()) -> None:
-    """Label, ticks and limits of an accuracy axis.
+def set_accuracy_axis(axes: Axes, label: str, values: Any, which: str = "y", reach: Any = ()) -> str:
+    """Label, ticks and limits of an accuracy axis; what a caption must say of intervals that it cuts.
 
     The limits hold all `values` (means, seeds). `reach` (ends of intervals) widens them by at most half the
     span of the values on either side: with two seeds an interval may be ten times as wide as all the rest.
     """
     low, high = limits(values, reach, floor=0.0, ceiling=1.0, least=0.01)
-    formatter = FuncFormatter(lambda value, _: f"{100 * value:.4g}")
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(formatter)
+    axis.set_major_formatter(PercentFormatter(xmax=1, symbol=""))
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axis.set_label_text(f"{label} (%)")
     (axes.set_ylim if which == "y" else axes.set_xlim)(low, high)
+    ends = np.asarray(reach, dtype=np.float64)
+    return CUT if (ends < low).any() or (ends > high).any() else ""
 
 
 def limits(

@@ -22,7 +22,7 @@ def draw_confusion(summary: Summary, name: str) -> Drawing | None:
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     names = [clean(str(value)) for value in summary.dataset["class"].values]
-    figure, axes = panel(4.4, 4.1)
+    figure, axes = panel(4.2, 4.0)
     image = axes.imshow(shares, cmap=SHARES, vmin=0, vmax=1, interpolation="nearest")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
@@ -44,11 +44,12 @@ def draw_confusion(summary: Summary, name: str) -> Drawing | None:
             if counts[i, j]:
                 ink = "white" if share > 0.55 else "black"
                 axes.text(j, i, _share(share), ha="center", va="center", color=ink, fontsize=7)
-    bar = figure.colorbar(
-        image, ax=axes, shrink=0.8, pad=0.02, format=FuncFormatter(lambda v, _: f"{100 * v:.0f}")
-    )
-    bar.outline.set_visible(False)  # type: ignore[operator]
-    bar.set_label("share of the true class (%)")
+    else:
+        bar = figure.colorbar(
+            image, ax=axes, shrink=0.8, pad=0.02, format=FuncFormatter(lambda v, _: f"{100 * v:.0f}")
+        )
+        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.set_label("share of the true class (%)")
     worst = _worst(shares, names)
     return to_drawing(
         figure, name, "Confusion matrix on test data", worst or "No confusion.", _caption(summary, worst)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from shoal.analysis import FactorEffect
 from shoal.report.figures.accuracy_axis import set_accuracy_axis
@@ -36,8 +37,8 @@ def draw_factor(summary: Summary, effect: FactorEffect, name: str) -> Drawing:
         capsize=3,
     )
     set_level_ticks(axes, axis)
-    set_accuracy_axis(axes, summary.metric_words, [mean, *effect.values.T], reach=[low, high])
-    return _finish(summary, effect, name, figure, "x")
+    cut = set_accuracy_axis(axes, summary.metric_words, [mean, *effect.values.T], reach=[low, high])
+    return _finish(summary, effect, name, figure, cut)
 
 
 def _rows(summary: Summary, effect: FactorEffect, name: str) -> Drawing:
@@ -56,8 +57,10 @@ def _rows(summary: Summary, effect: FactorEffect, name: str) -> Drawing:
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.set_ylabel(axis_label(axis))
-    set_accuracy_axis(axes, summary.metric_words, [mean, *effect.values.T], which="x", reach=[low, high])
-    return _finish(summary, effect, name, figure, "y")
+    cut = set_accuracy_axis(
+        axes, summary.metric_words, [mean, *effect.values.T], which="x", reach=[low, high]
+    )
+    return _finish(summary, effect, name, figure, cut)
 
 
 def _arrays(effect: FactorEffect) -> np.ndarray:
@@ -79,30 +82,22 @@ def _seeds(axes: Axes, places: np.ndarray, values: np.ndarray, flipped: bool = F
         )
 
 
-def _finish(summary: Summary, effect: FactorEffect, name: str, figure, direction: str) -> Drawing:
-    label = clean(effect.factor.label)
+def _finish(summary: Summary, effect: FactorEffect, name: str, figure: Figure, cut: str) -> Drawing:
     texts = summary.texts[effect.factor.name]
-    levels = "; ".join(
-        f"{text}: {mean_and_half(mean)} %" for text, mean in zip(texts, effect.means, strict=True)
+    levels = (f"{text}: {mean_and_half(mean)} %" for text, mean in zip(texts, effect.means, strict=True))
+    caption = f"{_averaging(effect)} {cut}".strip()
+    title = (
+        f"{summary.metric_words[:1].upper()}{summary.metric_words[1:]} against {clean(effect.factor.label)}"
     )
-    caption = _caption(summary, effect)
-    title = f"{_capital(summary.metric_words)} against {label}"
-    return to_drawing(figure, name, title, f"{levels}. {caption}"[:4000], caption)
+    return to_drawing(figure, name, title, "; ".join(list(levels)[:60]), caption)
 
 
-def _caption(summary: Summary, effect: FactorEffect) -> str:
-    seeds = int(np.max([mean.n for mean in effect.means]))
+def _averaging(effect: FactorEffect) -> str:
+    """What this figure averages and leaves out."""
     parts = []
-    if seeds > 1:
-        joined = ", a thin line joins each seed" if seeds <= MOST_LINES else ""
-        parts.append(f"Mean with 95 % interval over {seeds} seeds; each seed is a grey dot{joined}.")
-        parts.append("Differences are paired by seed, so they are often surer than these intervals suggest.")
-    else:
-        parts.append("One seed: no interval.")
     if effect.averaged_over:
         names = ", ".join(clean(other.label) for other in effect.averaged_over)
-        used = effect.settings - effect.left_out
-        parts.append(f"Averaged over {counted(used, 'setting')} of {names}.")
+        parts.append(f"Averaged over {counted(effect.settings - effect.left_out, 'setting')} of {names}.")
     if effect.left_out:
         parts.append(f"{counted(effect.left_out, 'unfinished setting')} left out.")
     if not effect.factor.numeric and len(effect.factor.levels) > MOST_ROWS:
@@ -110,5 +105,14 @@ def _caption(summary: Summary, effect: FactorEffect) -> str:
     return " ".join(parts)
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def factor_caption(summary: Summary) -> str:
+    """What all factor figures have in common."""
+    if summary.seeds < 2:
+        return "One seed: no intervals."
+    dots = "each grey dot is a seed" + (
+        ", thin lines join the dots of a seed" if summary.seeds <= MOST_LINES else ""
+    )
+    return (
+        f"Means with 95 % intervals over {summary.seeds} seeds; {dots}. Differences between levels are "
+        "paired by seed, so they are often surer than these intervals suggest."
+    )

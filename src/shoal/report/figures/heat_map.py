@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from shoal.analysis import PairMeans
-from shoal.report.figures.interaction import describe_pair, pair_caption
+from shoal.report.figures.interaction import averaging, describe_pair, pair_title
 from shoal.report.figures.level_axis import LevelAxis, level_axis
 from shoal.report.numbers import clean, percent, shorten
 from shoal.report.style import PALETTE, SEQUENTIAL, panel
@@ -42,11 +42,23 @@ def draw_heat_map(summary: Summary, pair: PairMeans, name: str) -> Drawing:
     )
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.set_label(f"{summary.metric_words} (%)")
-    title = f"{clean(pair.first.label)} and {clean(pair.second.label)}"
-    reading = "Framed: the highest mean."
-    if len(columns) <= MOST_WRITTEN and (pair.n > 1).any():
-        reading += " Small figures: half the interval."
-    return to_drawing(figure, name, title, describe_pair(summary, pair), pair_caption(pair, reading))
+    title = pair_title(pair)
+    written = len(columns) <= MOST_WRITTEN and len(rows) <= MOST_TICKS
+    caption = " ".join(
+        filter(None, (averaging(pair), "Framed: the highest mean.", _intervals(half, written)))
+    )
+    return to_drawing(figure, name, title, describe_pair(summary, pair), caption)
+
+
+def _intervals(half: np.ndarray, written: bool) -> str:
+    """How wide the intervals are, which a colour cannot show."""
+    known = half[np.isfinite(half)]
+    if known.size == 0:
+        return ""
+    if written:
+        return "Small figures: half the 95 % interval."
+    middle, most = percent(float(np.median(known))), percent(float(known.max()))
+    return f"Half of the 95 % intervals: {middle} points in the middle, at most {most}."
 
 
 def _ticks(axes: Axes, axis: LevelAxis, which: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from shoal.analysis import Factor, PairMeans
 from shoal.report.figures.accuracy_axis import set_accuracy_axis
 from shoal.report.figures.level_axis import level_axis, set_level_ticks
-from shoal.report.numbers import clean, percent
+from shoal.report.numbers import clean, counted, percent
 from shoal.report.style import DASHES, MARKERS, colour, dash, panel
 from shoal.report.summary import Summary
 from shoal.report.svg import Drawing, Key, to_drawing
@@ -59,29 +59,38 @@ def draw_interaction(summary: Summary, pair: PairMeans, name: str) -> Drawing:
             elinewidth=1.1,
         )
     set_level_ticks(axes, axis)
-    set_accuracy_axis(axes, summary.metric_words, pair.mean, reach=[pair.low, pair.high])
-    title = f"{clean(along.label)} and {clean(lines.label)}"
+    cut = set_accuracy_axis(axes, summary.metric_words, pair.mean, reach=[pair.low, pair.high])
+    title = pair_title(pair)
     description = describe_pair(summary, pair)
-    return to_drawing(
-        figure,
-        name,
-        title,
-        description,
-        pair_caption(pair, "Lines far from parallel: the effect of one depends on the other."),
-    )
+    caption = f"{averaging(pair)} {cut}".strip()
+    return to_drawing(figure, name, title, description, caption, line_keys(summary, lines))
 
 
-def pair_caption(pair: PairMeans, reading: str = "") -> str:
-    """What the means are of."""
-    seeds = int(pair.n.max(initial=0))
-    text = f"Mean with 95 % interval over {seeds} seeds." if seeds > 1 else "One seed: no interval."
+def pair_title(pair: PairMeans) -> str:
+    text = f"{clean(pair.first.label)} and {clean(pair.second.label)}"
+    return text[:1].upper() + text[1:]
+
+
+def averaging(pair: PairMeans) -> str:
+    """What this figure averages and leaves out."""
+    parts = []
     if pair.averaged_over:
-        text += f" Averaged over {', '.join(clean(factor.label) for factor in pair.averaged_over)}."
+        parts.append(f"Averaged over {', '.join(clean(factor.label) for factor in pair.averaged_over)}.")
     if pair.settings_left_out:
-        text += f" {pair.settings_left_out} unfinished settings left out."
+        parts.append(f"{counted(pair.settings_left_out, 'unfinished setting')} left out.")
     if np.isnan(pair.mean).any():
-        text += " Gaps: not finished."
-    return f"{text} {reading}".strip()
+        parts.append("Gaps: not finished.")
+    return " ".join(parts)
+
+
+def pair_caption(summary: Summary) -> str:
+    """What all figures of pairs have in common."""
+    means = (
+        f"Means with 95 % intervals over {summary.seeds} seeds."
+        if summary.seeds > 1
+        else "One seed: no intervals."
+    )
+    return f"{means} Where lines are far from parallel, the effect of one factor depends on the other."
 
 
 def describe_pair(summary: Summary, pair: PairMeans) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from shoal.analysis import Curve, curves, time_axis
 from shoal.report.figures.accuracy_axis import limits, set_accuracy_axis
@@ -122,10 +122,10 @@ def _set_axes(axes: Axes, summary: Summary, measure: str, part: str, scale: _Sca
         if scale.log:
             axes.set_yscale("log")
             axes.yaxis.set_major_locator(LogLocator(numticks=7))
-            axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+            axes.yaxis.set_minor_formatter(NullFormatter())
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
         else:
             axes.yaxis.set_major_locator(MaxNLocator(6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
     axes.set_ylim(scale.low, scale.high)
 
 

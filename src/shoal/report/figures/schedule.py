@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from shoal.analysis import Factor, by_cell
 from shoal.report.figures.learning_curves import time_label
@@ -32,7 +32,7 @@ def distinct_schedules(summary: Summary) -> tuple[list[int], tuple[Factor, ...]]
     return list(seen.values()), differing
 
 
-def draw_schedule(summary: Summary, name: str) -> tuple[Drawing, tuple[Key, ...]] | None:
+def draw_schedule(summary: Summary, name: str) -> Drawing | None:
     """A line for each distinct schedule, at most six; None where no rate is recorded."""
     cells, differing = distinct_schedules(summary)
     if not cells:
@@ -46,7 +46,7 @@ def draw_schedule(summary: Summary, name: str) -> tuple[Drawing, tuple[Key, ...]
     keys = []
     for i, cell in enumerate(shown):
         present = ~np.isnan(rates[cell])
-        dots = {"marker": "o", "markersize": 3} if present.sum() <= 40 else {}
+        dots = {"marker": "o", "markersize": 3 if present.sum() <= 40 else 1.5}
         axes.plot(steps[present], rates[cell][present], color=colour(i), linestyle=DASHES[i], **dots)
         keys.append(Key(summary.cell_text(cell, differing), colour(i), dash(i)))
     highest = [np.nanmax(rates[cell]) for cell in shown]
@@ -55,16 +55,15 @@ def draw_schedule(summary: Summary, name: str) -> tuple[Drawing, tuple[Key, ...]
     else:
         axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
-    axes.yaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_xlabel(time_label("step"))
     axes.set_ylabel("learning rate")
     axes.tick_params(axis="y", which="minor", color=MUTED)
-    drawing = to_drawing(
-        figure, name, "Learning rate", _described(rates[shown[0]]), _caption(len(shown), len(cells))
-    )
-    return drawing, tuple(keys) if len(cells) > 1 else ()
+    caption = _caption(len(shown), len(cells), len(rates))
+    legend = tuple(keys) if len(cells) > 1 else ()
+    return to_drawing(figure, name, "Learning rate", _described(rates[shown[0]]), caption, legend)
 
 
 def _described(rate: np.ndarray) -> str:
@@ -72,8 +71,8 @@ def _described(rate: np.ndarray) -> str:
     return f"Learning rate against step, between {low} and {high}."
 
 
-def _caption(shown: int, total: int) -> str:
-    text = "The rate at each recorded step (between them it may go anywhere)."
-    if total == 1:
-        return f"{text} All cells follow it."
-    return text if shown == total else f"{text} {shown} of {total} distinct schedules are drawn."
+def _caption(shown: int, schedules: int, cells: int) -> str:
+    text = "Dots are the recorded steps; what the rate does between them is not drawn."
+    if schedules == 1:
+        return f"{text} All cells follow it." if cells > 1 else text
+    return text if shown == schedules else f"{text} {shown} of {schedules} distinct schedules are drawn."
