@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shoal.errors import StudyError
+from shoal.errors import DataError, NetworkError, StudyError
 from shoal.network import Network, parameter_count
 from shoal.study.build import batch_norm_settings, build_network
 from shoal.study.inputs import Inputs
@@ -110,13 +110,25 @@ def make_plan(study: Study, inputs_of: Callable[[Any], Inputs], memory: float, w
 
     Raises StudyError and NetworkError for cells that cannot be built on their data.
     """
-    programs = tuple(_program(i, cells, study, inputs_of) for i, cells in enumerate(_by_structure(study)))
+    programs = tuple(
+        _named(_program, i, cells, study, inputs_of) for i, cells in enumerate(_by_structure(study))
+    )
     chunks: list[Chunk] = []
     for program in programs:
         for cells, seeds in _rectangles(program, memory, widest):
             size = chunk_bytes(program, len(cells), len(seeds))
             chunks.append(Chunk(len(chunks), program, cells, seeds, size))
     return Plan(study, programs, tuple(chunks))
+
+
+def _named(make: Callable[..., Program], index: int, cells: list[Cell], *others: Any) -> Program:
+    """A program, or the error that says in which cell it lies."""
+    try:
+        return make(index, cells, *others)
+    except (StudyError, NetworkError, DataError) as error:
+        if not cells[0].levels:
+            raise
+        raise type(error)(f"cell ({cells[0].label}): {error.what}", error.remedy) from None
 
 
 def _by_structure(study: Study) -> list[list[Cell]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 import shoal
+from shoal.errors import DeviceError
 from shoal.study.inputs import Loader, described
 from shoal.study.plan import Chunk, Plan, make_plan
 from shoal.study.spec import Study
@@ -70,10 +71,19 @@ def plan_study(
 
 
 def _plan(study: Study, loader: Loader, memory: float | None) -> Plan:
-    from shoal.training.runtime import chunk_limits
+    from shoal.training.runtime import chunk_limits, device_bytes
 
     suited, widest = chunk_limits()
-    return make_plan(study, loader.inputs, suited if memory is None else memory, widest)
+    plan = make_plan(study, loader.inputs, suited if memory is None else memory, widest)
+    for chunk in plan.chunks:
+        if chunk.bytes > device_bytes():
+            cell = chunk.program.cells[chunk.cells[0]].label
+            raise DeviceError(
+                f"A network of cell ({cell}) takes about {chunk.bytes / 2**30:,.0f} GiB to train; "
+                f"the device has {device_bytes() / 2**30:,.0f} GiB.",
+                "Make its layers or its batches smaller, or give a smaller --memory if several are stacked.",
+            )
+    return plan
 
 
 def run(

@@ -46,11 +46,17 @@ def chunk_limits() -> tuple[float, int]:
     On a CPU 1 GiB and 64 members: wider stacks were no faster there, and Ctrl-C loses less. On a GPU half of
     its memory and as many members as fit.
     """
-    device = jax.devices()[0]
-    if device.platform == "cpu":
+    if jax.devices()[0].platform == "cpu":
         return 1.0 * 2**30, 64
-    stats = device.memory_stats() or {}
-    return 0.5 * stats.get("bytes_limit", 8 * 2**30), 1_000_000
+    return 0.5 * device_bytes(), 1_000_000
+
+
+def device_bytes() -> float:
+    """All the memory that the device has."""
+    device = jax.devices()[0]
+    if device.platform == "cpu" and "SC_PHYS_PAGES" in os.sysconf_names:
+        return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+    return float((device.memory_stats() or {}).get("bytes_limit", 8 * 2**30))
 
 
 def device_text() -> str:
