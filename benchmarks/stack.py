@@ -1,0 +1,58 @@
+"""Shoal: the compiled steps of one chunk, as `shoal run` makes them."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from rounds import Contender
+from shoal import __version__
+from shoal.study.load import make_study
+from shoal.study.memory import block_examples
+from shoal.study.plan import Chunk, make_plan
+from shoal.study.population import Stack
+from shoal.study.train import _who as members_of
+from shoal.study.train import to_device, who_columns
+from shoal.training.runtime import numerics
+from work import Work, study
+
+
+class Training:
+    """A chunk that trains on, from its first step."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        with numerics(chunk.program.settings.training.precision) as dtype:
+            columns = who_columns(chunk)
+            stack = Stack(chunk.program, columns, block_examples(chunk.program, columns), dtype)
+            self.data, self.who = to_device(chunk.program, dtype), members_of(chunk, dtype)
+            self.population = jax.jit(stack.start)(self.who)
+            step = jax.ShapeDtypeStruct((), jnp.int32)
+            advance = jax.jit(stack.advance, donate_argnums=0)
+            self.advance = advance.lower(self.population, self.who, self.data, step, step).compile()
+        self.at = 0
+
+    def run(self, steps: int) -> None:
+        """Train every member by so many steps."""
+        bounds = jnp.int32(self.at), jnp.int32(self.at + steps)
+        self.population = self.advance(self.population, self.who, self.data, *bounds)
+        jax.block_until_ready(self.population.members)
+        self.at += steps
+
+
+def one_chunk(work: Work, batch_norm: bool, cells: int, seeds: int) -> Chunk:
+    """The study of so many cells and seeds as a single chunk, whatever its size."""
+    plan = make_plan(make_study(study(batch_norm, cells, seeds)), work.loader.inputs, math.inf, cells * seeds)
+    (chunk,) = plan.chunks
+    return chunk
+
+
+def shoal(work: Work, batch_norm: bool, cells: int, seeds: int = 1) -> Contender:
+    """Cells of one seed share their batches; each seed has its own."""
+    members = cells * seeds
+    name = "Shoal solo" if members == 1 else f"Shoal, {members} members"
+    if seeds > 1:
+        name = f"Shoal, {cells} cells x {seeds} seeds"
+    training = Training(one_chunk(work, batch_norm, cells, seeds))
+    return Contender(name, batch_norm, members, training.run, note=f"shoal {__version__}")
