@@ -48,7 +48,8 @@ class Tally:
 
     @property
     def seconds_left(self) -> float | None:
-        return (self.total - self.done) / self.rate if self.done else None
+        known = self.done > 0.01 * self.total  # before that, compiling is most of what was timed
+        return (self.total - self.done) / self.rate if known else None
 
     @property
     def best_text(self) -> str:
