@@ -51,10 +51,14 @@ def run(
         return
     folder = out or free_folder(Path("runs"), study.stem)
     refuse_finished(folder)
-    with watcher() as watching:
-        dataset = run_study(
-            loaded, folder, data_dir=data_dir, memory=most_bytes, check=check, watcher=watching
-        )
+    try:
+        with watcher() as watching:
+            dataset = run_study(
+                loaded, folder, data_dir=data_dir, memory=most_bytes, check=check, watcher=watching
+            )
+    except KeyboardInterrupt:
+        typer.echo("Interrupted before any chunk was finished: there is nothing to keep.", err=True)
+        raise typer.Exit(130) from None
     finish(loaded, dataset, folder)
 
 
