@@ -1,8 +1,8 @@
-"""A member that reaches NaN or infinity says so, with its step, and disturbs no other; bits repeat."""
+"""A member that reaches NaN or infinity says so, with its step, and disturbs no other."""
 
 import numpy as np
 import pytest
-from small_studies import blobs, plan_of, small_study
+from small_studies import plan_of
 
 from shoal.study.train import ChunkResult, train_chunk
 
@@ -10,7 +10,7 @@ HUGE = 1e30  # in float32 the weights of step 0 already overflow in step 1
 
 
 def trained(rate: float, steps: int = 25) -> ChunkResult:
-    """Members at a rate of 0.1 and at another, each with and without L2, in the same plan whatever that is."""
+    """Members at a rate of 0.1 and at another, each with and without L2: always the same plan."""
     (chunk,) = plan_of(
         network={"hidden": [8], "batch_norm": True, "dropout": 0.2},
         training={"steps": steps, "optimizer": "momentum"},
@@ -55,22 +55,7 @@ def test_the_others_end_with_the_very_bits_they_would_have_had(harmless, divergi
     assert bits(diverging, slice(2, 4)) != bits(harmless, slice(2, 4))
 
 
-def test_the_same_study_gives_the_same_bits_again(harmless):
-    again = trained(0.2)
-    assert bits(again, slice(0, 4)) == bits(harmless, slice(0, 4))
-    assert np.array_equal(again.rates, harmless.rates)
-
-
 def test_seeds_differ_in_their_first_weights_and_cells_of_a_seed_do_not(harmless):
     untrained = harmless.curves["train_loss"][..., 0]
     assert len(set(untrained[0])) == 3
     assert np.array_equal(untrained[0], untrained[3])
-
-
-def test_a_member_that_only_its_last_step_breaks_is_marked_with_the_length_of_its_training():
-    import shoal
-
-    study = small_study(training={"steps": 1, "learning_rate": HUGE}, vary={"seed": 2})
-    result = shoal.run(study, dataset=blobs(), check=False)
-    assert result["diverged"].values.tolist() == [True, True]
-    assert result["diverged_step"].values.tolist() == [1, 1]

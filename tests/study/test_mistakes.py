@@ -337,6 +337,11 @@ def test_a_dictionary_that_holds_itself_is_refused():
         make_study(raw)
 
 
+def test_a_text_that_no_result_file_can_hold_is_refused():
+    with pytest.raises(StudyError, match="holds a NUL character"):
+        make_study(raw_study(question="what\0?"))
+
+
 def test_the_nearest_known_word_is_offered_else_all_of_them():
     assert nearest("epoch", ["epochs", "steps"]) == "; did you mean `epochs`?"
     assert nearest("zzz", ["epochs", "steps"]) == "; known: epochs, steps"

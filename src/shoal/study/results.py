@@ -90,23 +90,22 @@ def _with_best_cell(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResu
     scores = cell_scores(dataset)
     if scores is None or not np.isfinite(scores.values).any():
         return dataset
-    best = np.unravel_index(int(np.nanargmax(scores.values)), scores.shape) if scores.shape else ()
+    place = np.unravel_index(int(np.nanargmax(scores.values)), scores.shape) if scores.shape else ()
+    best = tuple(int(i) for i in place)
     levels = {f.path: level_label(f.levels[i]) for f, i in zip(plan.study.factors, best, strict=True)}
     dataset.attrs["best_cell"] = json.dumps(levels)
-    confusion = None
-    for result in results:
-        for i, position in enumerate(result.chunk.cells):
-            if (
-                result.chunk.program.cells[position].index == tuple(int(b) for b in best)
-                and "confusion" in result.finals
-            ):
-                own = result.finals["confusion"][i].sum(axis=0)
-                confusion = own if confusion is None else confusion + own
-    if confusion is not None:
-        names = list(plan.programs[0].inputs.dataset.classes)
+    own = [
+        (result, i)
+        for result in results
+        for i, position in enumerate(result.chunk.cells)
+        if result.chunk.program.cells[position].index == best and "confusion" in result.finals
+    ]
+    if own:
+        confusion = sum(result.finals["confusion"][i].sum(axis=0) for result, i in own)
+        names = list(own[0][0].chunk.program.inputs.dataset.classes)
         dataset = dataset.assign_coords({"class": names, "predicted": names})
         attributes = {"long_name": "test examples of the best cell, summed over seeds", "units": "1"}
-        dataset["confusion"] = (("class", "predicted"), confusion.astype(np.int64), attributes)
+        dataset["confusion"] = (("class", "predicted"), np.asarray(confusion, np.int64), attributes)
     return dataset
 
 
@@ -147,3 +146,18 @@ def _coordinate(factor: Factor) -> tuple[np.ndarray, dict[str, str]]:
 def _scale_of(levels: Sequence[float]) -> str:
     """ "log" where all levels are positive and span a decade or more."""
     return "log" if min(levels) > 0 and max(levels) / min(levels) >= 10 else "linear"
+
+
+def named_weights(results: Sequence[ChunkResult], best: str | None) -> dict[str, np.ndarray]:
+    """Final weights by "cell label/seed=0/layer.parameter"; of the best cell alone where it is given."""
+    named: dict[str, np.ndarray] = {}
+    for result in results:
+        for i, position in enumerate(result.chunk.cells):
+            cell = result.chunk.program.cells[position]
+            labels = {path: level_label(level) for path, level in cell.levels.items()}
+            if best is not None and labels != json.loads(best):
+                continue
+            for j, seed in enumerate(result.chunk.seeds):
+                for name, value in result.weights.items():
+                    named[f"{cell.label}/seed={seed}/{name}"] = value[i, j]
+    return named

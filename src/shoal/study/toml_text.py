@@ -15,7 +15,7 @@ def plain(value: Any) -> Any:
     """A deep copy made of dictionaries, lists and Python's own numbers, as a study file would give.
 
     NumPy's arrays and numbers become lists and numbers; a key whose value is None is left out.
-    Raises StudyError for what is nested more than MOST_DEEP deep.
+    Raises StudyError for what is nested more than MOST_DEEP deep and for a text with a NUL character.
     """
     return _plain(value, MOST_DEEP)
 
@@ -29,6 +29,8 @@ def _plain(value: Any, depth: int) -> Any:
         return {str(k): _plain(v, depth - 1) for k, v in value.items() if v is not None}
     if isinstance(value, (list, tuple)):
         return [_plain(v, depth - 1) for v in value]
+    if isinstance(value, str) and "\0" in value:
+        raise StudyError(f"The text {value!r:.70} holds a NUL character.", "Leave it out.")
     return value
 
 
