@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shoal.study.plan import Plan, Program
+    from shoal.study.plan import Plan
+    from shoal.study.program import Program
 
 SHARE_OF_PEAK = 0.45  # of the machine's matrix-product rate, as a whole training reaches it
 SECONDS_TO_COMPILE = 4.0  # a program, the first time

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from shoal.study.plan import Chunk, Plan
+    from shoal.study.plan import Plan
+    from shoal.study.program import Chunk
 
 SECONDS_A_LINE = 15.0
 

@@ -12,65 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shoal.errors import DataError, NetworkError, StudyError
-from shoal.network import Network, parameter_count
-from shoal.study.build import batch_norm_settings, build_network
+from shoal.study.build import batch_norm_settings
 from shoal.study.inputs import Inputs
 from shoal.study.length import record_steps, total_steps
 from shoal.study.memory import chunk_bytes
+from shoal.study.program import Chunk, Program
 from shoal.study.spec import Cell, Settings, Study
 from shoal.study.spec.paths import leaves
-from shoal.training.batches import Batches, batches_of
-
-
-@dataclass(frozen=True)
-class Program:
-    """One structure, to be compiled once: its cells and the traced paths in which these may differ."""
-
-    index: int
-    cells: tuple[Cell, ...]
-    traced: tuple[str, ...]
-    seeds: tuple[int, ...]
-    batches: Batches
-    steps: int
-    record: tuple[int, ...]
-    inputs: Inputs = field(repr=False)
-
-    @property
-    def settings(self) -> Settings:
-        """The settings of the first cell; the others differ in `traced` paths only."""
-        return self.cells[0].settings
-
-    def network(self, settings: Any = None) -> Network:
-        """The network of these settings, whose traced numbers may be arrays."""
-        chosen = self.settings if settings is None else settings
-        return build_network(chosen, self.inputs.shape, self.inputs.classes, self.traced)
-
-    @property
-    def parameters(self) -> int:
-        """Trained numbers of one member."""
-        return parameter_count(self.network())
-
-    @property
-    def flops_per_step(self) -> float:
-        """Multiplications and additions of one member's step: forward, dW and, but for the first map, dx."""
-        maps = [shape for own in self.network().parameter_noise().values() for shape, _ in own.values()]
-        return sum((6.0 if i else 4.0) * self.batches.size * math.prod(s) for i, s in enumerate(maps))
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """The unit of work: positions of cells within their program, and seeds."""
-
-    index: int
-    program: Program = field(repr=False)
-    cells: tuple[int, ...]
-    seeds: tuple[int, ...]
-    bytes: int
-
-    @property
-    def members(self) -> int:
-        """Networks trained together."""
-        return len(self.cells) * len(self.seeds)
+from shoal.training.batches import batches_of
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from jax import Array, lax
 from shoal.layers import Affine, l2_cost
 from shoal.network import Network
 from shoal.study.build import batch_norm_settings
-from shoal.study.plan import Program
+from shoal.study.program import Program
 from shoal.study.spec.paths import overlay
 from shoal.training.measure import Scale, Split, evaluate_split, population_state, standardized
 from shoal.training.randomness import dropout_noise, epoch_order, initial_noise

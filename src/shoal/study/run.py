@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-import shoal
 from shoal.errors import DeviceError
-from shoal.study.inputs import Loader, described
-from shoal.study.plan import Chunk, Plan, make_plan
+from shoal.study.inputs import Loader
+from shoal.study.plan import Plan, make_plan
+from shoal.study.provenance import provenance
 from shoal.study.spec import Study
+from shoal.study.watching import Silence, Watcher
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,37 +21,6 @@ if TYPE_CHECKING:
     from shoal.data import Dataset
     from shoal.study.store import RunFolder
     from shoal.study.train import ChunkResult
-
-_VERSIONS = ("jax", "jaxlib", "numpy", "optax", "xarray", "scipy", "scikit-learn")
-
-
-class Watcher(Protocol):
-    """Whoever follows a run: a progress bar, a log, a notebook."""
-
-    def planned(self, plan: Plan) -> None:
-        """Before anything is compiled."""
-
-    def chunk_started(self, chunk: Chunk) -> None:
-        """A chunk is being compiled and trained."""
-
-    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
-        """`steps` more steps of every member are done; `values` are new points of their curves."""
-
-    def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
-        """A chunk's results are kept."""
-
-
-@dataclass
-class Silence:
-    """Follows a run and says nothing."""
-
-    def planned(self, plan: Plan) -> None: ...
-
-    def chunk_started(self, chunk: Chunk) -> None: ...
-
-    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None: ...
-
-    def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None: ...
 
 
 def plan_study(
@@ -136,7 +100,7 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
             record = check_programs(plan, check_with)
         except KeyboardInterrupt:  # what was trained is kept all the same
             interrupted = True
-    attributes = _attributes(plan, results, time.perf_counter() - began, interrupted, record)
+    attributes = provenance(plan, results, time.perf_counter() - began, interrupted, record)
     dataset = assemble(plan, results, attributes)
     if folder:
         _keep(plan, dataset, results, folder)
@@ -166,42 +130,8 @@ def _train_all(plan: Plan, watcher: Watcher, folder: RunFolder | None) -> tuple[
     return results, False
 
 
-def _attributes(
-    plan: Plan,
-    results: Sequence[ChunkResult],
-    seconds: float,
-    interrupted: bool,
-    gradient_record: list[dict[str, Any]] | None,
-) -> dict[str, Any]:
-    from shoal.training.runtime import device_text
-
-    study = plan.study
-    inputs = [program.inputs for program in plan.programs]
-    notes = sorted({note for one in inputs for note in one.describe()["notes"]})
-    parameters = sorted({program.parameters for program in plan.programs})
-    recorded = study.base.record.training_examples
-    counts = min(one.train_count for one in inputs)
-    attributes = {
-        "question": study.question,
-        "study": study.text,
-        "shoal_version": shoal.__version__,
-        "versions": json.dumps({"python": platform.python_version(), **{v: version(v) for v in _VERSIONS}}),
-        "device": device_text(),
-        "plan": json.dumps(plan.describe()),
-        "seconds_total": round(seconds, 3),
-        "seconds_compile": round(sum(r.seconds_compile for r in results), 3),
-        "status": "interrupted" if interrupted else "complete",
-        "notes": json.dumps(notes),
-        "data": described(inputs),
-        "parameters": json.dumps(parameters),
-        "train_examples_recorded": counts if recorded == "all" else min(recorded, counts),
-    }
-    if gradient_record is not None:
-        attributes["gradient_check"] = json.dumps(gradient_record)
-    return attributes
-
-
 def _keep(plan: Plan, dataset: xr.Dataset, results: Sequence[ChunkResult], folder: RunFolder) -> None:
+    from shoal.study.results import named_weights
     from shoal.study.store import write_results, write_weights
 
     write_results(folder, dataset)
@@ -210,20 +140,3 @@ def _keep(plan: Plan, dataset: xr.Dataset, results: Sequence[ChunkResult], folde
         best = dataset.attrs.get("best_cell") if kept == "best" else None
         write_weights(folder, named_weights(results, best))
     folder.log("finished", status=dataset.attrs["status"], seconds=dataset.attrs["seconds_total"])
-
-
-def named_weights(results: Sequence[ChunkResult], best: str | None) -> dict[str, np.ndarray]:
-    """Final weights by "cell label/seed=0/layer.parameter"; of the best cell alone where it is given."""
-    from shoal.study.spec.levels import level_label
-
-    named: dict[str, np.ndarray] = {}
-    for result in results:
-        for i, position in enumerate(result.chunk.cells):
-            cell = result.chunk.program.cells[position]
-            labels = {path: level_label(level) for path, level in cell.levels.items()}
-            if best is not None and labels != json.loads(best):
-                continue
-            for j, seed in enumerate(result.chunk.seeds):
-                for name, value in result.weights.items():
-                    named[f"{cell.label}/seed={seed}/{name}"] = value[i, j]
-    return named

@@ -6,9 +6,7 @@ is written last. Nothing is pickled. A lock names the one writer.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ import xarray as xr
 from filelock import FileLock, Timeout
 
 from shoal.errors import RunError
+from shoal.study.files import cannot_write, replace_synced, sha256
 
 MANIFEST = "manifest.json"
 
@@ -42,7 +41,7 @@ class RunFolder:
                 "Wait for it, or choose another folder.",
             ) from None
         except OSError as error:
-            raise _cannot_write(self.path, error) from None
+            raise cannot_write(self.path, error) from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,10 +77,10 @@ class RunFolder:
         try:
             fill(part)
             part.chmod(0o644)  # safetensors keeps its files from other readers
-            _replace(part, self.path / name)
+            replace_synced(part, self.path / name)
             self._enter(name)
         except OSError as error:
-            raise _cannot_write(self.path, error) from None
+            raise cannot_write(self.path, error) from None
         finally:
             part.unlink(missing_ok=True)
 
@@ -99,15 +98,15 @@ class RunFolder:
             with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"event": event, **values}) + "\n")
         except OSError as error:
-            raise _cannot_write(self.path, error) from None
+            raise cannot_write(self.path, error) from None
 
     def _enter(self, name: str) -> None:
         manifest = self.path / MANIFEST
         entries = _manifest(manifest) if manifest.exists() else {}
-        entries[name] = _sha256(self.path / name)
+        entries[name] = sha256(self.path / name)
         part = self.path / f".{MANIFEST}.part"
         part.write_text(json.dumps(entries, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        _replace(part, manifest)
+        replace_synced(part, manifest)
 
 
 def write_results(folder: RunFolder, dataset: xr.Dataset) -> None:
@@ -158,7 +157,7 @@ def open_run(path: str | Path) -> Run:
         )
     written = _manifest(manifest)
     for name in sorted({"study.toml", "results.nc", *written}):
-        if not (path / name).exists() or _sha256(path / name) != written.get(name):
+        if not (path / name).exists() or sha256(path / name) != written.get(name):
             raise RunError(
                 f"{path / name} is not what was written: its SHA-256 differs from the manifest's.",
                 "Restore it from a copy, or run the study again in a new folder.",
@@ -166,11 +165,6 @@ def open_run(path: str | Path) -> Run:
     with xr.open_dataset(path / "results.nc", engine="h5netcdf") as stored:
         results = stored.load()
     return Run(path, results, (path / "study.toml").read_bytes().decode())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _manifest(path: Path) -> dict[str, str]:
@@ -183,23 +177,3 @@ def _manifest(path: Path) -> dict[str, str]:
             f"{path} is damaged.", "Restore it from a copy, or run the study again in a new folder."
         )
     return entries
-
-
-def _replace(part: Path, target: Path) -> None:
-    """Rename a file into place once its bytes, and then its name, are on the disk."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(part, target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _cannot_write(path: Path, error: OSError) -> RunError:
-    return RunError(f"{path} cannot be written: {error.strerror}.", "Choose a writable folder with --out.")

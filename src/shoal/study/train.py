@@ -16,8 +16,8 @@ import numpy as np
 from shoal.errors import DeviceError
 from shoal.study.inputs import Inputs, part_or_none
 from shoal.study.memory import block_examples
-from shoal.study.plan import Chunk, Program
 from shoal.study.population import Data, Population, Stack, Who
+from shoal.study.program import Chunk, Program
 from shoal.study.spec.paths import leaves
 from shoal.training.measure import Scale, Split
 from shoal.training.randomness import seed_key

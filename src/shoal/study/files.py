@@ -1,0 +1,36 @@
+"""Files that are whole or not there: written, synced, renamed; and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from shoal.errors import RunError
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def replace_synced(part: Path, target: Path) -> None:
+    """Rename a file into place once its bytes, and then its name, are on the disk."""
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(part, target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def cannot_write(path: Path, error: OSError) -> RunError:
+    """The system's refusal as an error with a remedy."""
+    return RunError(f"{path} cannot be written: {error.strerror}.", "Choose a writable folder with --out.")

@@ -1,0 +1,40 @@
+"""Who follows a run, and what they are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from shoal.study.plan import Plan
+from shoal.study.program import Chunk
+
+
+class Watcher(Protocol):
+    """Whoever follows a run: a progress bar, a log, a notebook."""
+
+    def planned(self, plan: Plan) -> None:
+        """Before anything is compiled."""
+
+    def chunk_started(self, chunk: Chunk) -> None:
+        """A chunk is being compiled and trained."""
+
+    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+        """`steps` more steps of every member are done; `values` are new points of their curves."""
+
+    def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
+        """A chunk's results are kept."""
+
+
+@dataclass
+class Silence:
+    """Follows a run and says nothing."""
+
+    def planned(self, plan: Plan) -> None: ...
+
+    def chunk_started(self, chunk: Chunk) -> None: ...
+
+    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None: ...
+
+    def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None: ...
