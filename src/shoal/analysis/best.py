@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from scipy.special import fdtrc
 
 from shoal.analysis.factors import by_cell, find_cell, json_attribute
 from shoal.analysis.final import final_values, ranking_metric, resolution
@@ -21,8 +22,8 @@ class Ranking:
 
     order: complete cells, the best first. lead: best minus next, paired by seed (None for one cell).
     p_adjusted (cells,): Holm-adjusted p-value of each cell against the best, NaN where not compared.
-    tied: cells that cannot be told from the best. erratic: cells that cannot either, but only because some
-    of their members diverged: that is a failure, not a spread. Both unknown, and empty, below two seeds.
+    tied: cells that cannot be told from the best. erratic: cells below every seed of the best that cannot
+    be told from it only because they fail on some seeds (`erratic_cells`). Empty with fewer than two seeds.
     """
 
     metric: str
@@ -75,10 +76,30 @@ def rank_cells(dataset: xr.Dataset) -> Ranking:
     differences = finals[order[0]] - finals[others]
     p_adjusted[others] = holm(paired_p_values(differences, resolution=step))
     close = frozenset(int(cell) for cell in others if p_adjusted[cell] >= SIGNIFICANCE)
-    failed = by_cell(dataset, dataset["diverged"].astype(bool)).sum(axis=1)
-    erratic = frozenset(cell for cell in close if failed[cell] > failed[order[0]])
+    diverged = by_cell(dataset, dataset["diverged"].astype(bool)).sum(axis=1)
+    erratic = erratic_cells(finals, int(order[0]), close, diverged, step)
     lead = mean_interval(differences[0], resolution=step * np.sqrt(2))
     return Ranking(metric, tuple(map(int, order)), lead, p_adjusted, close - erratic, erratic)
+
+
+def erratic_cells(
+    finals: np.ndarray, best: int, close: frozenset[int], diverged: np.ndarray, step: float
+) -> frozenset[int]:
+    """Of the cells close to the best, those that are so only because they scatter.
+
+    Such a cell's mean lies below every seed of the best, and either more of its members diverged, or its
+    variance over seeds is the larger by a one-sided F-test at 5 % over all close cells (Bonferroni).
+    A network that learns on one seed of three is no rival, though a t-test on three seeds cannot say so.
+    """
+    freedom = finals.shape[1] - 1
+    if freedom < 1:
+        return frozenset()
+    variance = np.maximum(finals.var(axis=1, ddof=1), max(step**2 / 12, 1e-12))
+    ratio = variance / variance[best]
+    scatters = fdtrc(freedom, freedom, ratio) < SIGNIFICANCE / max(len(close), 1)
+    below = finals.mean(axis=1) < finals[best].min()
+    failing = below & (scatters | (diverged > diverged[best]))
+    return frozenset(cell for cell in close if failing[cell])
 
 
 def named_best(dataset: xr.Dataset) -> int | None:

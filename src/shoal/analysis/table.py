@@ -29,6 +29,7 @@ class Row:
     values: np.ndarray
     rank: int | None
     tied: bool
+    erratic: bool
     diverged: int
     finished: int
     seeds: int
@@ -57,6 +58,7 @@ def rows(dataset: xr.Dataset, ranking: Ranking | None = None) -> list[Row]:
             values=finals[ranking.metric][cell],
             rank=place.get(cell),
             tied=cell in ranking.tied,
+            erratic=cell in ranking.erratic,
             diverged=int(diverged[cell]),
             finished=int(finished[cell]),
             seeds=int(dataset.sizes["seed"]),

@@ -38,9 +38,8 @@ def to_drawing(
     figure: Figure, name: str, title: str, description: str, caption: str = "", legend: tuple[Key, ...] = ()
 ) -> Drawing:
     """Draw a figure. `name` is unique in the page and begins every identifier in the SVG."""
-    FigureCanvasSVG(figure)
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=_METADATA)
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=_METADATA)  # draws once, where savefig draws twice
     return Drawing(_inline(buffer.getvalue(), name, title, description), title, caption, legend)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -31,12 +32,15 @@ def print_summary(dataset: xr.Dataset, console: Console | None = None, top: int 
     """Print the table and the sentences."""
     console = console or Console()
     summary = summarize(dataset)
-    console.print(_table(summary, top))
+    table = _table(summary, top)
+    if Measurement.get(console, console.options.update(max_width=1000), table).maximum > console.width:
+        table = _table(summary, top, training=False)  # it can be spared on a narrow terminal
+    console.print(table)
     for sentence in answer(summary):
         console.print(Text(sentence))
 
 
-def _table(summary: Summary, top: int) -> Table:
+def _table(summary: Summary, top: int, training: bool = True) -> Table:
     more = len(summary.rows) - top
     caption = f"{more} more {'cell' if more == 1 else 'cells'} in the report" if more > 0 else None
     table = Table(
@@ -45,13 +49,15 @@ def _table(summary: Summary, top: int) -> Table:
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
-        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("", justify="right")
     for factor in summary.factors:
         justify = "right" if factor.numeric else "left"
         table.add_column(Text(clean(factor.label)), justify=justify, no_wrap=factor.numeric, overflow="fold")
     measures = measure_order(summary)
+    if not training and measures[0] != "train_accuracy":
+        measures.remove("train_accuracy")
     for name in measures:
         table.add_column(_HEADINGS[name], justify="right", no_wrap=True)
     table.add_column("n", justify="right")
@@ -75,8 +81,9 @@ def measure_order(summary: Summary) -> list[str]:
 
 
 def remarks(summary: Summary, row: Row) -> list[str]:
-    """What to know about a cell: best (of several), tied with it, diverged or unfinished members."""
-    found = ["tied"] if row.tied else ["best"] if row.best and len(summary.rows) > 1 else []
+    """What to know about a cell: how it stands to the best, diverged and unfinished members."""
+    standing = {"tied": row.tied, "erratic": row.erratic, "best": row.best and len(summary.rows) > 1}
+    found = [name for name, stands in standing.items() if stands]
     if row.diverged:
         found.append(f"{row.diverged} diverged")
     if row.finished < row.seeds:

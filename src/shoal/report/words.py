@@ -80,10 +80,12 @@ def _ties(tied: int, erratic: int, others: int) -> list[str]:
         return []
     if tied + erratic == 0:
         return [f"It can be told from every one of the other {others} cells."]
-    left = f"; {erratic} more {'is' if erratic == 1 else 'are'} too erratic to compare (networks diverged)"
-    number = "None" if tied == 0 else "All" if tied == others else str(tied)
-    verb = "ties with it" if tied == 0 else "cannot be told from it"
-    return [f"{number} of the other {others} cells {verb}{left if erratic else ''}."]
+    left = f"; {erratic} more {'is' if erratic == 1 else 'are'} too erratic to compare"
+    if tied in (0, others):
+        text = f"None of the other {others} cells {'ties with it' if tied == 0 else 'can be told from it'}"
+    else:
+        text = f"{tied} of the other {others} cells cannot be told from it"
+    return [f"{text}{left if erratic else ''}."]
 
 
 def _effect(summary: Summary, effect: FactorEffect) -> list[str]:

@@ -76,6 +76,7 @@ def _worst(shares: np.ndarray, names: list[str], most: int = 4) -> str:
 
 def _caption(summary: Summary, worst: str) -> str:
     cell = summary.confusion_cell
-    whose = summary.cell_text(cell) if cell is not None and summary.factors else "the network"
+    whose = f"Best cell ({summary.cell_text(cell)})" if cell is not None and summary.factors else "Test data"
+    data = " on test data" if whose != "Test data" else ""
     over = f", summed over {summary.seeds} seeds" if summary.seeds > 1 else ""
-    return f"Of {whose} on test data{over}. Each row adds up to 100 %. {worst}".strip()
+    return f"{whose}{data}{over}. Each row adds up to 100 %. {worst}".strip()

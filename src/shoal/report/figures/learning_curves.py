@@ -125,7 +125,7 @@ def _set_axes(axes: Axes, summary: Summary, measure: str, part: str, scale: _Sca
             axes.yaxis.set_minor_formatter(NullFormatter())
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
         else:
-            axes.yaxis.set_major_locator(MaxNLocator(6))
+            axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.set_ylim(scale.low, scale.high)
 
 

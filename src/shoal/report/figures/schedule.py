@@ -53,7 +53,7 @@ def draw_schedule(summary: Summary, name: str) -> Drawing | None:
     if min(highest) > 0 and max(highest) / min(highest) >= 8:
         axes.set_yscale("log")
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
