@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from shoal.study.plan import Program
+from shoal.study.program import Program
 from shoal.training.randomness import dropout_noise, epoch_order, initial_noise, seed_key
 from shoal.training.runtime import numerics
 from shoal.training.schedules import Clock, rate_at

@@ -7,7 +7,8 @@ import pytest
 import xarray as xr
 from small_studies import blobs, plan_of
 
-from shoal.study.plan import Chunk, Plan
+from shoal.study.plan import Plan
+from shoal.study.program import Chunk
 from shoal.study.results import assemble, cell_scores
 from shoal.study.store import RunFolder, write_results
 from shoal.study.train import ChunkResult
