@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from shoal.layers import l2_cost
+from shoal.network import Network
 
 from .point import Parameters, Point
 
@@ -40,32 +42,34 @@ def differentiator(point: Point, xs: list[np.ndarray], dys: list[np.ndarray]) ->
     """The function that differentiates the point's own forward in float64, at it and at others like it.
 
     Layer i alone is differentiated at the input `xs[i]` and applied to `dys[i]`; the loss alone at the
-    point's own scores. `taps`, if not None, are added to the layers' outputs. Compiled at the first call.
+    point's own scores. `taps`, if not None, are added to the layers' outputs. Compiled at the first call
+    for a network and its shapes.
     """
     scores, zeros = point.inputs[-1], [np.zeros_like(y) for y in point.inputs[1:]]
-    compiled: Any = None
 
     def differentiate(at: Point, taps: Taps) -> Derivatives:
-        nonlocal compiled
         with _float64() as jax:
-            if compiled is None:
-                # The cheapest optimization: compilation is most of the time here.
-                compiled = jax.jit(
-                    _program(jax, point), compiler_options={"xla_backend_optimization_level": 0}
-                )
-            found = compiled(at.parameters, taps or zeros, at.x, at.targets, at.noise, xs, dys, scores)
+            program = _compiled(at.network)
+            found = program(at.parameters, taps or zeros, at.x, at.targets, at.noise, at.l2, xs, dys, scores)
             (gradients, outputs), layers, dscores = jax.device_get(found)
         return Derivatives(gradients, tuple(outputs), tuple(layers), dscores)
 
     return differentiate
 
 
-def _program(jax: Any, point: Point) -> Callable[..., Any]:
-    """(parameters, taps, x, targets, noise, xs, dys, scores) -> gradients, those of each layer, of the loss.
+@lru_cache(maxsize=32)
+def _compiled(network: Network) -> Callable[..., Any]:
+    import jax
+
+    # The cheapest optimization: compilation is most of the time here.
+    return jax.jit(_program(jax, network), compiler_options={"xla_backend_optimization_level": 0})
+
+
+def _program(jax: Any, network: Network) -> Callable[..., Any]:
+    """(parameters, taps, x, targets, noise, l2, xs, dys, scores) -> gradients, each layer's own, the loss's.
 
     A tap, usually zero, is added to a layer's output: the derivative by it is the one by that output.
     """
-    network = point.network
 
     def forward(i: int, own: Any, x: Any, noise: Any) -> Any:
         layer, name = network.layers[i], network.names[i]
@@ -74,10 +78,10 @@ def _program(jax: Any, point: Point) -> Callable[..., Any]:
     def loss(scores: Any, targets: Any) -> Any:
         return network.loss.forward(scores, targets)[0]
 
-    def cost(parameters: Any, taps: Any, x: Any, targets: Any, noise: Any) -> Any:
+    def cost(parameters: Any, taps: Any, x: Any, targets: Any, noise: Any, l2: Any) -> Any:
         for i, name in enumerate(network.names):
             x = forward(i, parameters.get(name, {}), x, noise) + taps[i]
-        return loss(x, targets) + l2_cost(point.l2, network.weights(parameters).values())
+        return loss(x, targets) + l2_cost(l2, network.weights(parameters).values())
 
     def alone(i: int, own: Any, x: Any, noise: Any, dy: Any) -> Any:
         _, pull = jax.vjp(lambda own, x: forward(i, own, x, noise), own, x)
@@ -85,9 +89,9 @@ def _program(jax: Any, point: Point) -> Callable[..., Any]:
         return by_x, by_own
 
     def program(
-        parameters: Any, taps: Any, x: Any, targets: Any, noise: Any, xs: Any, dys: Any, scores: Any
+        parameters: Any, taps: Any, x: Any, targets: Any, noise: Any, l2: Any, xs: Any, dys: Any, scores: Any
     ) -> Any:
-        found = jax.grad(cost, argnums=(0, 1))(parameters, taps, x, targets, noise)
+        found = jax.grad(cost, argnums=(0, 1))(parameters, taps, x, targets, noise, l2)
         names = enumerate(network.names)
         each = [alone(i, parameters.get(name, {}), xs[i], noise, dys[i]) for i, name in names]
         return found, each, jax.grad(loss)(scores, targets)

@@ -26,7 +26,7 @@ def explain(
     for block in blocks:
         if block.verdict is Verdict.WRONG:
             at = order.index(block.layer)
-            behind = [check for check in layers[at + 1 :] if not check.ok]
+            behind = [check for check in layers[at + 1 :] if check.parts.keys() & {"dx", "dscores"}]
             a, true = (g[block.layer][block.parameter] for g in (came, truth.gradients))
             W = point.parameters[block.layer][block.parameter] if block.parameter == "W" else None
             block = replace(block, note=_reason(block, layers[at], behind, a - true, W))
@@ -40,7 +40,7 @@ def _reason(
     if block.parameter in own.parts:
         return f"this layer's own backward is wrong (by {own.parts[block.parameter]:.1e}, taken alone)"
     if behind:
-        names = ", ".join(f"{check.layer} ({check.part})" for check in behind)
+        names = ", ".join(check.layer for check in behind)
         return f"wrong because of {names} behind it"
     if W is not None and (factor := _multiple(off, W)) is not None:
         return f"off by {factor:.6g} W: the L2 term is not the derivative of the L2 cost"

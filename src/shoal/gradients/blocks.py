@@ -80,7 +80,7 @@ def _compare_slopes(gradient: np.ndarray, found: Probes, floor: np.ndarray) -> C
 def _verdict(numeric: Comparison, exact: Comparison, found: Probes, zero: bool) -> Verdict:
     if numeric.wrong.any() or exact.wrong.any():
         return Verdict.WRONG
-    if zero and not numeric.resolved.any():
+    if zero and not numeric.worst:
         return Verdict.ZERO
     return Verdict.KINK if found.corners.any() else Verdict.OK
 

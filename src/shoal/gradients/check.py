@@ -93,10 +93,11 @@ def check_point(
     started = perf_counter()
     _require_finite(point)
     rng = np.random.default_rng(seed)
-    xs, dys = local_inputs(point, rng)
-    differentiate = differentiator(point, xs, dys)
+    near, ordinary = local_inputs(point, rng)
+    differentiate = differentiator(point, near.xs, near.dys)
     truth = differentiate(point, None)
-    layers = check_layers(point, xs, dys, truth)
+    truth_ordinary = differentiator(point, ordinary.xs, ordinary.dys)(point, None)
+    layers = check_layers(point, [(near, truth), (ordinary, truth_ordinary)])
     if gradients is None:
         cost, came = point.gradients()
         layers = (*layers, check_cost(cost, point))
@@ -126,9 +127,10 @@ def _wrong_on_corners(blocks: Sequence[BlockCheck]) -> bool:
 
 
 def _forgive_corners(blocks: list[BlockCheck], again: list[BlockCheck]) -> list[BlockCheck]:
-    note = "a unit sits on a corner here, where no derivative exists; right a little away from it"
+    """Blocks that are wrong on a corner and right a little away from it, as they are there."""
+    note = "a unit sits on a corner here, where no derivative exists; judged a little away from it"
     return [
-        replace(block, verdict=Verdict.KINK, note=note)
+        replace(other, verdict=Verdict.KINK, corners=block.corners, note=note)
         if block.verdict is Verdict.WRONG and other.verdict is not Verdict.WRONG
         else block
         for block, other in zip(blocks, again, strict=True)

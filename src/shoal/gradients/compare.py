@@ -47,17 +47,19 @@ class Comparison:
 def compare(a: np.ndarray, b: np.ndarray, error: np.ndarray | float, tolerance: float) -> Comparison:
     """`a` against a reference `b` that is known to within `error`.
 
-    Resolved: error <= tolerance / 10 of |a| + |b|. Wrong: a resolved entry with a relative error above
-    `tolerance`, an unresolved one that is off by more than `SLACK` errors, and any that is not finite.
+    Resolved: error <= tolerance / 10 of |a| + |b|, or both are exactly 0. Wrong: a resolved entry with a
+    relative error above `tolerance`, an unresolved one that is off by more than `SLACK` errors, and any that
+    is not finite.
     An infinite `error` says that the reference knows nothing.
     """
     error = np.broadcast_to(error, np.shape(a))
     distance, size = np.abs(a - b), np.abs(a) + np.abs(b)
     with np.errstate(invalid="ignore"):
-        errors = np.where(size > 0, distance / np.where(size > 0, size, 1.0), 0.0)
-    resolved = error <= 0.1 * tolerance * size
+        errors = np.nan_to_num(
+            np.where(size == 0, 0.0, distance / np.where(size == 0, 1.0, size)), nan=np.inf
+        )
+    resolved = (error <= 0.1 * tolerance * size) | ((size == 0) & np.isfinite(error))
     with np.errstate(invalid="ignore"):
         near = (distance <= SLACK * error) | np.isinf(error)
         right = np.where(resolved, errors <= tolerance, near) & np.isfinite(a)
-    errors = np.where(np.isfinite(errors), errors, np.inf)
     return Comparison(errors, resolved, ~right)

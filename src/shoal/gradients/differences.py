@@ -20,12 +20,13 @@ from itertools import pairwise
 from math import factorial, inf, nan, sqrt
 from typing import NamedTuple, TypeAlias
 
-from .tableau import Tableau
+from .tableau import Estimate, Tableau
 
 SHRINK = 8.0  # after a step that crossed a corner, or that the series does not converge for
 LEVELS = 6  # halvings of one step before a smaller start is tried
 ROUNDING = 4.0  # how many standard deviations of noise one value of f is taken to be off
 CLOSE = 32  # one-sided slopes at a corner are measured from this many smallest steps
+ROUGH = 1e-2  # a slope known no better than this, and not for rounding, is not known
 LOOSE = 1e-3  # the share of a slope by which its confirmation may be off for its own truncation
 CORNER = 1e-6  # one-sided slopes must differ by this share of the larger before a corner is called
 
@@ -90,7 +91,7 @@ def slope(
     """
     base = base if base is not None else line(0.0)
     best: Slope | None = None
-    crossings = 0
+    crossings, settled = 0, False
     h = step
     while h >= smallest:
         found, converged, h = _converge(line, base, h, noise, target)
@@ -100,15 +101,17 @@ def slope(
         elif not found.corner and not _confirmed(line, found, h, noise):
             pass  # f has features smaller than the steps
         elif best is None or _improves(found, best):
-            best = found
-            if converged and not best.corner:
+            best, settled = found, converged
+            if settled and not best.corner:
                 break
     if best is None and base.sides is not None and crossings:  # every step crosses a corner: 0 sits on one
         best, _, _ = _converge(line, base, CLOSE * smallest, noise, target, watch=False)
         assert best is not None
-        best = replace(best, corner=True)
+        best, settled = replace(best, corner=True), True
     if best is None:
         best = Slope(nan, inf, nan, nan, h)
+    if not settled and best.error > ROUGH * abs(best.value):
+        best = replace(best, error=inf)
     return replace(best, crossings=crossings)
 
 
@@ -125,6 +128,11 @@ def _confirmed(line: Line, found: Slope, h: float, noise: float) -> bool:
 def _rounding(right: float, left: float, noise: float, h: float) -> float:
     # Values far from 0 may be larger than those that the noise was measured on.
     return ROUNDING * max(noise, 2.0**-53 * max(abs(right), abs(left))) / h
+
+
+def _decided(opened: Estimate, best: Estimate, rounding: float) -> bool:
+    """Whether the gap between both one-sided slopes is known well enough to tell a corner from none."""
+    return abs(opened.value) > 10 * opened.error or opened.error <= max(1e-4 * abs(best.value), 16 * rounding)
 
 
 def _improves(found: Slope, best: Slope) -> bool:
@@ -151,7 +159,7 @@ def _converge(
         opened = gap.add((right.value - 2 * base.value + left.value) / h, 4 * rounding)
         small = target * abs(best.value)
         converged = (level > 0 and best.error <= small) or (level > 1 and best.truncation <= rounding)
-        if converged:
+        if converged and (base.sides is not None or _decided(opened, best, rounding)):
             break
         h /= 2
     corner = abs(opened.value) > max(10 * opened.error, CORNER * abs(best.value))

@@ -6,7 +6,7 @@ a dy of its own, only the layer with the mistake disagrees.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,26 +38,40 @@ class LayerCheck:
         return not self.parts
 
 
-def local_inputs(point: Point, rng: np.random.Generator) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """For each layer an input near its real one, and a random dy: a generic direction hides no term."""
-    xs = []
-    for x in point.inputs[:-1]:
-        size = float(np.sqrt(np.mean(x * x))) or 1.0
-        xs.append(x + JITTER * size * rng.standard_normal(x.shape))
-    return xs, [rng.standard_normal(y.shape) for y in point.inputs[1:]]
+@dataclass(frozen=True)
+class Inputs:
+    """For each layer an input `xs[i]`, and a `dys[i]` of its output's shape."""
+
+    xs: list[np.ndarray]
+    dys: list[np.ndarray]
 
 
-def check_layers(
-    point: Point, xs: list[np.ndarray], dys: list[np.ndarray], truth: Derivatives
-) -> tuple[LayerCheck, ...]:
-    """One result for each layer, from the input on, and one for the loss."""
+def local_inputs(point: Point, rng: np.random.Generator) -> tuple[Inputs, Inputs]:
+    """Inputs near the real ones, and inputs of ordinary size: standard normal ones.
+
+    Near the real ones a mistake may be invisible: a tanh that gets 1e-9 is the identity. The random dys, a
+    generic direction, hide no term.
+    """
+    near = [x + JITTER * _size(x) * rng.standard_normal(x.shape) for x in point.inputs[:-1]]
+    ordinary = [rng.standard_normal(x.shape) for x in point.inputs[:-1]]
+    dys = [rng.standard_normal(y.shape) for y in point.inputs[1:]]
+    return Inputs(near, dys), Inputs(ordinary, dys)
+
+
+def check_layers(point: Point, both: Sequence[tuple[Inputs, Derivatives]]) -> tuple[LayerCheck, ...]:
+    """One result for each layer, from the input on, and one for the loss: the worse of all inputs given."""
+    results = [_check_layers(point, inputs, truth) for inputs, truth in both]
+    return tuple(max(alike, key=lambda check: check.error) for alike in zip(*results, strict=True))
+
+
+def _check_layers(point: Point, inputs: Inputs, truth: Derivatives) -> list[LayerCheck]:
     found = []
     for i, (name, layer) in enumerate(zip(point.network.names, point.network.layers, strict=True)):
         own = point.parameters.get(name, {})
-        _, saved = point.run(i, own, xs[i])
-        dx, gradients = layer.backward(own, saved, dys[i])
+        _, saved = point.run(i, own, inputs.xs[i])
+        dx, gradients = layer.backward(own, saved, inputs.dys[i])
         # The lowest layer of a network is asked for `gradients` alone.
-        alone = layer.gradients(own, saved, dys[i]) if own else {}
+        alone = layer.gradients(own, saved, inputs.dys[i]) if own else {}
         by_x, by_own = truth.layers[i]
         errors = {"dx": _distance(dx, by_x)}
         for key, true in by_own.items():
@@ -66,7 +80,7 @@ def check_layers(
     loss = point.network.loss
     dscores = loss.backward(loss.forward(point.inputs[-1], point.targets)[1])
     found.append(_worst(loss.kind, {"dscores": _distance(dscores, truth.dscores)}))
-    return tuple(found)
+    return found
 
 
 def check_cost(cost: Any, point: Point) -> LayerCheck:
@@ -87,3 +101,7 @@ def _distance(came: np.ndarray | None, true: np.ndarray) -> float:
         return np.inf
     largest, off = float(np.max(np.abs(true))), float(np.max(np.abs(came - true)))
     return off / largest if largest > 0 else (0.0 if off == 0 else np.inf)
+
+
+def _size(x: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(x * x))) or 1.0

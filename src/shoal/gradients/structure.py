@@ -5,8 +5,6 @@ from __future__ import annotations
 from shoal.layers import Affine, BatchNorm, Flatten
 from shoal.network import Network
 
-_OFFSETS = {Affine: "b", BatchNorm: "beta"}
-
 
 def zero_by_construction(network: Network) -> frozenset[tuple[str, str]]:
     """The (layer, parameter) pairs whose gradient is exactly zero in exact arithmetic.
@@ -17,8 +15,10 @@ def zero_by_construction(network: Network) -> frozenset[tuple[str, str]]:
     """
     found = set()
     for i, (name, layer) in enumerate(zip(network.names, network.layers, strict=True)):
-        key = _OFFSETS.get(type(layer))
-        behind = [type(other) for other in network.layers[i + 1 :] if type(other) not in (Affine, Flatten)]
-        if key is not None and behind[:1] == [BatchNorm]:
-            found.add((name, key))
+        behind = [other for other in network.layers[i + 1 :] if not isinstance(other, (Affine, Flatten))]
+        if behind and isinstance(behind[0], BatchNorm):
+            if isinstance(layer, Affine):
+                found.add((name, "b"))
+            if isinstance(layer, BatchNorm):
+                found.add((name, "beta"))
     return frozenset(found)
