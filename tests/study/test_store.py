@@ -111,11 +111,19 @@ def test_a_manifest_that_vouches_for_nothing_is_refused(run, content):
         open_run(run)
 
 
-@pytest.mark.parametrize("place", ["", "nowhere", "study.toml"])
+@pytest.mark.parametrize("place", ["", "nowhere", "study.toml", "x" * 300])
 def test_a_folder_without_a_finished_run_is_refused(tmp_path, place):
     (tmp_path / "study.toml").write_text(TEXT)
     with pytest.raises(RunError, match="is not the folder of a finished run"):
         open_run(tmp_path / place)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "results.nc"])
+def test_a_file_that_cannot_be_read_is_said_in_one_sentence(run, name):
+    (run / name).unlink()
+    (run / name).mkdir()
+    with pytest.raises(RunError, match="cannot be read: Is a directory"):
+        open_run(run)
 
 
 # One writer

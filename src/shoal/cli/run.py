@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,5 +93,5 @@ def refuse_finished(folder: Path) -> None:
     """A finished run is never overwritten."""
     from shoal.errors import RunError
 
-    if (folder / "results.nc").exists():
+    if os.path.exists(folder / "results.nc"):  # Path.exists would raise where the name is too long
         raise RunError(f"{folder} already holds a run.", "Choose another folder with --out, or move it away.")

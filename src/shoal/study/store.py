@@ -7,6 +7,7 @@ is written last. Nothing is pickled. A lock names the one writer.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,21 +151,27 @@ class Run:
 def open_run(path: str | Path) -> Run:
     """Read a run folder back. Raises RunError where it is none, or where a file is not what was written."""
     path = Path(path)
-    manifest = path / MANIFEST
-    if not manifest.exists() or not (path / "results.nc").exists():
+    if not all(os.path.exists(path / name) for name in (MANIFEST, "results.nc")):
         raise RunError(
             f"{path} is not the folder of a finished run.", "Name the folder that `shoal run` wrote."
         )
-    written = _manifest(manifest)
+    try:
+        _require_as_written(path)
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}.", "Make its files readable.") from None
+    with xr.open_dataset(path / "results.nc", engine="h5netcdf") as stored:
+        results = stored.load()
+    return Run(path, results, (path / "study.toml").read_bytes().decode())
+
+
+def _require_as_written(path: Path) -> None:
+    written = _manifest(path / MANIFEST)
     for name in sorted({"study.toml", "results.nc", *written}):
         if not (path / name).exists() or sha256(path / name) != written.get(name):
             raise RunError(
                 f"{path / name} is not what was written: its SHA-256 differs from the manifest's.",
                 "Restore it from a copy, or run the study again in a new folder.",
             )
-    with xr.open_dataset(path / "results.nc", engine="h5netcdf") as stored:
-        results = stored.load()
-    return Run(path, results, (path / "study.toml").read_bytes().decode())
 
 
 def _manifest(path: Path) -> dict[str, str]:
