@@ -42,10 +42,10 @@ KINDS: dict[str, Callable[[], xr.Dataset]] = {
     "no factors, 5 seeds": lambda: make_result((), 5),
     "no factors, nothing but training": lambda: make_result((), 2, validation=False, test=False),
     "log": lambda: make_result(("l2",), 3),
-    "log, 1 seed": lambda: make_result(("l2",), 1),
+    "log, 1 seed": lambda: make_result(("l2",), 1, test=False),
     "linear": lambda: make_result(("dropout",), 2),
     "bool": lambda: make_result(("batch_norm",), 5),
-    "category": lambda: make_result(("optimizer",), 4),
+    "category": lambda: make_result(("optimizer",), 4, test=False),
     "one level": lambda: make_result(("l2",), 2, levels={"l2": [0.1]}),
     "bool x log": lambda: make_result(("batch_norm", "l2")),
     "category x category": lambda: make_result(("optimizer", "initial"), 2, steps=2),
@@ -56,7 +56,7 @@ KINDS: dict[str, Callable[[], xr.Dataset]] = {
     "diverged": lambda: make_result(("l2",), 3, diverged=((3, 0), (3, 1), (3, 2), (1, 0))),
     "interrupted": lambda: make_result(("batch_norm", "l2"), 3, unfinished=((0, 0), (1, 1), (5, 2), (7, 0))),
     "interrupted, nothing finished": lambda: make_result(("l2",), 2, unfinished=EVERYONE),
-    "no gradient check": lambda: make_result(("l2",), gradient_check=False),
+    "no gradient check": lambda: make_result((), 2, gradient_check=False, test=False),
     "one recorded step": lambda: make_result(("l2",), 2, steps=1),
     "uneven levels": lambda: make_result(("dropout",), 2, levels={"dropout": [0.0, 1e-4, 1e-3, 0.5]}),
     "unlike lengths": _unlike_lengths,
@@ -68,14 +68,14 @@ KINDS: dict[str, Callable[[], xr.Dataset]] = {
 GRID = {"dropout": [i / 10 for i in range(8)], "l2": [10.0 ** (-i / 2) for i in range(10)]}
 
 
+WHOLE = ("bool x log", "diverged", "heat map", "no factors, 1 seed")
+
+
 def kind_of_result(kind: str) -> xr.Dataset:
-    """A result of that kind; all but one without the cost, to be quick: it is drawn as the loss is."""
+    """A result of that kind; all but a few without cost and confusion matrix, to be quick."""
     result = KINDS[kind]()
-    return (
-        result
-        if kind == "bool x log"
-        else result.drop_vars(["train_cost", "validation_cost"], errors="ignore")
-    )
+    spared = ["train_cost", "validation_cost", "confusion", "class", "predicted"]
+    return result if kind in WHOLE else result.drop_vars(spared, errors="ignore")
 
 
 class Reader(HTMLParser):

@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 # Okabe & Ito (2008), Color Universal Design: told apart with any colour vision. Yellow is too pale on white.
@@ -73,10 +74,29 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def panel(width: float = PANEL[0], height: float = PANEL[1]) -> tuple[Figure, Axes]:
-    """A figure with one set of axes, without pyplot's global state."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def panel(width: float = PANEL[0], height: float = PANEL[1], layout: str = "none") -> tuple[Figure, Axes]:
+    """A figure with one set of axes, without pyplot's global state.
+
+    Unless another layout is asked for ("constrained", for images and colour bars), `fit` has the last word.
+    """
+    figure = Figure(figsize=(width, height), layout=layout)  # type: ignore[arg-type]
     return figure, figure.add_subplot()
+
+
+def fit(figure: Figure) -> None:
+    """Let the axes fill the figure beside their labels: half the work of matplotlib's layout engine."""
+    if figure.get_layout_engine() is not None:
+        return
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    (axes,) = figure.axes
+    taken, inside = axes.get_tightbbox(renderer), axes.get_window_extent(renderer)
+    assert taken is not None
+    width, height = figure.bbox.size
+    pad = 0.04 * figure.dpi
+    left, bottom = inside.x0 - taken.x0 + pad, inside.y0 - taken.y0 + pad
+    right, top = taken.x1 - inside.x1 + pad, taken.y1 - inside.y1 + pad
+    inner = (left / width, bottom / height, (width - left - right) / width, (height - bottom - top) / height)
+    axes.set_position((inner[0], inner[1], max(inner[2], 0.2), max(inner[3], 0.2)))
 
 
 def colour(index: int) -> str:

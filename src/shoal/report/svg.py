@@ -10,6 +10,8 @@ from html import escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from shoal.report.style import fit
+
 _METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _PIXELS_PER_POINT = 96 / 72
 
@@ -38,6 +40,7 @@ def to_drawing(
     figure: Figure, name: str, title: str, description: str, caption: str = "", legend: tuple[Key, ...] = ()
 ) -> Drawing:
     """Draw a figure. `name` is unique in the page and begins every identifier in the SVG."""
+    fit(figure)
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata=_METADATA)  # draws once, where savefig draws twice
     return Drawing(_inline(buffer.getvalue(), name, title, description), title, caption, legend)

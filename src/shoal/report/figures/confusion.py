@@ -22,7 +22,7 @@ def draw_confusion(summary: Summary, name: str) -> Drawing | None:
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     names = [clean(str(value)) for value in summary.dataset["class"].values]
-    figure, axes = panel(4.2, 4.0)
+    figure, axes = panel(4.2, 4.0, "constrained")
     image = axes.imshow(shares, cmap=SHARES, vmin=0, vmax=1, interpolation="nearest")
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)

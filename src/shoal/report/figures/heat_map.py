@@ -24,7 +24,7 @@ def draw_heat_map(summary: Summary, pair: PairMeans, name: str) -> Drawing:
     down, across = level_axis(pair.first), level_axis(pair.second)
     rows, columns = list(down.order), list(across.order)
     mean, half = (part[np.ix_(rows, columns)] for part in (pair.mean, (pair.high - pair.low) / 2))
-    figure, axes = panel(4.0, min(1.5 + 0.34 * len(rows), 7.0))
+    figure, axes = panel(4.0, min(1.5 + 0.34 * len(rows), 7.0), "constrained")
     figure.get_layout_engine().set(w_pad=0.03)  # type: ignore[union-attr]
     image = axes.imshow(mean, cmap=SEQUENTIAL, aspect="auto", interpolation="nearest")
     axes.grid(visible=False)
