@@ -27,7 +27,7 @@ class Tally:
 
     def plan(self, plan: Plan) -> None:
         self.total = plan.network_steps
-        self.members, self.programs = plan.study.member_count, len(plan.programs)
+        self.members = plan.study.member_count
         self.chunks = len(plan.chunks)
 
     def advance(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
@@ -65,8 +65,7 @@ class Lines:
 
     def planned(self, plan: Plan) -> None:
         self.tally.plan(plan)
-        t = self.tally
-        _say(f"{t.members} members in {t.programs} programs and {t.chunks} chunks; {t.total:,} network-steps")
+        _say(plan.counts)
 
     def chunk_started(self, chunk: Chunk) -> None:
         number = f"chunk {chunk.index + 1}/{self.tally.chunks}"

@@ -40,6 +40,17 @@ class Plan:
         """Multiplications and additions of all training steps."""
         return sum(c.members * c.program.steps * c.program.flops_per_step for c in self.chunks)
 
+    @property
+    def counts(self) -> str:
+        """In words: 8 members in 2 programs and 1 chunk; 160 network-steps."""
+
+        def count(number: int, word: str) -> str:
+            return f"{number:,} {word}{'s' * (number != 1)}"
+
+        members, programs = count(self.study.member_count, "member"), count(len(self.programs), "program")
+        chunks, steps = count(len(self.chunks), "chunk"), count(self.network_steps, "network-step")
+        return f"{members} in {programs} and {chunks}; {steps}"
+
     def describe(self) -> dict[str, Any]:
         """The plan as plain values, kept with the result since another plan may give other last digits."""
         return {
