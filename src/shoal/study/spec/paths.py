@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from shoal.study.spec.base import Table, Traced
@@ -33,6 +34,12 @@ def is_traced(annotation: Any, metadata: Sequence[Any] = ()) -> bool:
     return any(is_traced(part) for part in parts)
 
 
+@cache
+def _traced_fields(kind: type[Table]) -> frozenset[str]:
+    fields = kind.model_fields.items()
+    return frozenset(name for name, info in fields if is_traced(info.annotation, info.metadata))
+
+
 def leaves(table: Table, prefix: str = "") -> tuple[dict[str, float], dict[str, Any]]:
     """All settings of a table as (traced, structural), by dotted path.
 
@@ -40,14 +47,15 @@ def leaves(table: Table, prefix: str = "") -> tuple[dict[str, float], dict[str, 
     """
     traced: dict[str, float] = {}
     structural: dict[str, Any] = {prefix.rstrip("."): type(table).__name__}
-    for name, info in type(table).model_fields.items():
+    can_trace = _traced_fields(type(table))
+    for name in type(table).model_fields:
         value, path = getattr(table, name), f"{prefix}{name}"
         for key, item in _items(path, value):
             if isinstance(item, Table):
                 below = leaves(item, f"{key}.")
                 traced |= below[0]
                 structural |= below[1]
-            elif is_traced(info.annotation, info.metadata) and isinstance(item, float):
+            elif name in can_trace and isinstance(item, float):
                 traced[key] = item
             else:
                 structural[key] = item
