@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from shoal.errors import NetworkError
 from shoal.network import Network, parameter_count
@@ -20,7 +21,7 @@ from shoal.network import Network, parameter_count
 from .autodiff import differentiator
 from .blame import explain
 from .blocks import BlockChecker
-from .local import check_cost, check_layers, local_inputs
+from .local import LayerCheck, check_cost, check_layers, local_inputs
 from .point import Point, as_parameters
 from .result import BlockCheck, GradientCheck, Verdict
 from .start import draw_point, make_point
@@ -91,6 +92,28 @@ def check_point(
 ) -> GradientCheck:
     """Check at a point that is already in float64; see `check_network`."""
     started = perf_counter()
+    with threadpool_limits(1):  # products this small only wait for each other's threads
+        blocks, layers = _check(point, gradients, probes, directions, seed)
+    return GradientCheck(
+        network=label,
+        seed=seed,
+        blocks=tuple(blocks),
+        layers=layers,
+        examples=len(point.x),
+        l2=point.l2,
+        parameters=parameter_count(point.network),
+        seconds=perf_counter() - started,
+    )
+
+
+def _check(
+    point: Point,
+    gradients: Mapping[str, Mapping[str, Any]] | None,
+    probes: int,
+    directions: int,
+    seed: int,
+) -> tuple[list[BlockCheck], tuple[LayerCheck, ...]]:
+    """The blocks, and each layer alone."""
     _require_finite(point)
     rng = np.random.default_rng(seed)
     near, ordinary = local_inputs(point, rng)
@@ -103,22 +126,12 @@ def check_point(
         layers = (*layers, check_cost(cost, point))
     else:
         came = as_parameters(gradients, point.parameters)
-    block_checker = BlockChecker(point, truth, differentiate, probes, directions, rng)
-    blocks = block_checker.check(came)
+    blocks = BlockChecker(point, truth, differentiate, probes, directions, rng).check(came)
     if gradients is None and _wrong_on_corners(blocks):
         there = point.moved(rng, NUDGE, everything=True)
         again = BlockChecker(there, differentiate(there, None), differentiate, probes, directions, rng)
         blocks = _forgive_corners(blocks, again.check(there.gradients()[1]))
-    return GradientCheck(
-        network=label,
-        seed=seed,
-        blocks=tuple(explain(blocks, layers, point, came, truth)),
-        layers=layers,
-        examples=len(point.x),
-        l2=point.l2,
-        parameters=parameter_count(point.network),
-        seconds=perf_counter() - started,
-    )
+    return explain(blocks, layers, point, came, truth), layers
 
 
 def _wrong_on_corners(blocks: Sequence[BlockCheck]) -> bool:

@@ -43,9 +43,9 @@ def _table(check: GradientCheck) -> Table:
             escape(block.parameter),
             "x".join(map(str, block.shape)),
             _probed(block),
-            _error(block.error_difference),
-            _error(block.error_autodiff),
-            "-" if block.worst_index is None else ",".join(map(str, block.worst_index)),
+            _error(block, block.error_difference),
+            _error(block, block.error_autodiff),
+            _index(block),
             Text(block.verdict, style=_STYLES[block.verdict]),
         )
     return table
@@ -77,5 +77,11 @@ def _probed(block: BlockCheck) -> str:
     return f"{block.probed}+{block.directions}" if block.directions else str(block.probed)
 
 
-def _error(error: float | None) -> str:
-    return "-" if error is None else f"{error:.1e}"
+def _index(block: BlockCheck) -> str:
+    if block.worst_index is None or block.verdict is Verdict.ZERO:
+        return "-"
+    return ",".join(map(str, block.worst_index))
+
+
+def _error(block: BlockCheck, error: float | None) -> str:
+    return "-" if error is None or block.verdict is Verdict.ZERO else f"{error:.1e}"
