@@ -16,7 +16,7 @@ from shoal.training.runtime import keep_compiled_programs
 # batch norm on or off makes two programs, and so two chunks
 RAW = raw_study(
     question="Does it run?",
-    training={"steps": 30, "epochs": None, "learning_rate": 0.2},
+    training={"steps": 30, "learning_rate": 0.05, "optimizer": "adamw"},
     vary={"training.l2": [0.0, 0.1], "network.batch_norm": [False, True], "seed": 2},
 )
 MEMBERS = ("l2", "batch_norm", "seed")

@@ -146,7 +146,7 @@ def test_whole_batches_of_images_are_scaled_inside_the_step_by_what_the_training
 
 
 def test_layers_written_one_by_one_train_as_the_plain_loop_also_where_a_batch_norm_comes_first():
-    layers = ["batch_norm", {"dense": 6, "initial": "glorot_uniform"}, "relu", {"dropout": 0.3}, {"dense": 4}]
+    layers = ["batch_norm", {"dense": 4, "initial": "glorot_uniform"}, "relu", {"dropout": 0.3}]
     (chunk,) = plan_of(
         network={"hidden": None, "layers": layers},
         training={"precision": "float64"},
