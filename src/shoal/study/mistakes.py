@@ -62,16 +62,16 @@ def _tell(found: Found, value: Any, path: str, annotation: Any) -> Iterator[Mist
 def _tell_key(key: Any, errors: Found, value: Any, path: str, annotation: Any) -> Iterator[Mistake]:
     kinds = {error["type"] for location, error in errors if not location}
     if isinstance(key, int):
-        inner, fields = f"{path}, entry {key + 1}", {key: annotation}
+        inner, fields = f"{path}, entry {key + 1}", {str(key): annotation}
     else:
         inner = f"{path}, {key}" if ", entry " in path else f"{path}.{key}".strip(".")
         fields = _fields(annotation)
     if "missing" in kinds:
         yield Mistake(inner, "is required and missing")
     elif "extra_forbidden" in kinds:
-        yield Mistake(inner, f"unknown key{nearest(key, fields)}", unknown_key=True)
+        yield Mistake(inner, f"unknown key{nearest(str(key), fields)}", unknown_key=True)
     else:
-        yield from _tell(errors, value[key], inner, fields.get(key))
+        yield from _tell(errors, value[key], inner, fields.get(str(key)))
 
 
 def _tell_nearest_form(

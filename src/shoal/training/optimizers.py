@@ -32,9 +32,9 @@ def _mixing_dtypes(optimizer: optax.GradientTransformation) -> optax.GradientTra
     """optax's bias correction, 1 - beta**count, raises a float to a whole power, which strict promotion
     refuses; it casts the result back, so the directions keep the gradients' dtype."""
 
-    def update(gradients: Any, state: Any, parameters: Any = None) -> Any:
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
         with jax.numpy_dtype_promotion("standard"):
-            return optimizer.update(gradients, state, parameters)
+            return optimizer.update(updates, state, params)
 
     return optax.GradientTransformation(optimizer.init, update)
 
