@@ -105,7 +105,7 @@ def test_the_import_contracts_fail_on_what_they_forbid(tmp_path):
     if not linter.exists():
         pytest.skip("lint-imports is not installed: pip install '.[test]'")
     shutil.copytree(SOURCE, tmp_path / "shoal", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(SOURCE.parents[1] / "pyproject.toml", tmp_path)
+    shutil.copy(Path(__file__).parents[1] / "pyproject.toml", tmp_path)
     for module, forbidden in [
         ("data/split", "shoal.study"),
         ("layers/relu", "numpy"),

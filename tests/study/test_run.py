@@ -9,7 +9,7 @@ import xarray as xr
 from small_studies import blobs, raw_study
 
 import shoal
-from shoal.errors import DataError, RunError, StudyError
+from shoal.errors import DataError, DeviceError, RunError, StudyError
 from shoal.study.load import make_study
 from shoal.training.runtime import keep_compiled_programs
 
@@ -189,6 +189,19 @@ def test_ctrl_c_before_anything_is_finished_keeps_nothing_and_passes_through(stu
     ]
     with pytest.raises(RunError, match="not the folder of a finished run"):
         shoal.open_run(tmp_path / "run")
+
+
+def test_a_device_that_fails_late_loses_no_finished_chunk(study, tmp_path):
+    def fail(now, index):
+        if (now, index) == ("started", 1):
+            raise DeviceError("The device has no memory.", "Give a smaller --memory.")
+
+    with pytest.raises(DeviceError, match="chunks that were finished are kept"):
+        shoal.run(study, tmp_path / "run", dataset=blobs(), check=False, watcher=Follower(fail))
+    kept = shoal.open_run(tmp_path / "run").results
+    assert kept.attrs["status"] == "interrupted"
+    assert kept["finished"].sel(batch_norm=False).all()
+    assert not kept["finished"].sel(batch_norm=True).any()
 
 
 def test_ctrl_c_during_the_gradient_check_keeps_everything_that_was_trained(study, monkeypatch):

@@ -89,10 +89,10 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
     if folder:
         folder.write_text("study.toml", plan.study.text)
         folder.log("started", pid=os.getpid(), members=plan.study.member_count, chunks=len(plan.chunks))
-    results, interrupted = _train_all(plan, watcher, folder)
-    if interrupted and not results:
-        raise KeyboardInterrupt
-    record = None
+    results, stopped = _train_all(plan, watcher, folder)
+    if stopped and not results:
+        raise stopped
+    interrupted, record = stopped is not None, None
     if check_with and not interrupted:
         from shoal.study.check import check_programs
 
@@ -104,10 +104,16 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
     dataset = assemble(plan, results, attributes)
     if folder:
         _keep(plan, dataset, results, folder)
+    if isinstance(stopped, DeviceError):
+        kept = f" The chunks that were finished are kept in {folder.path}." if folder else ""
+        raise DeviceError(stopped.what, stopped.remedy + kept)
     return dataset
 
 
-def _train_all(plan: Plan, watcher: Watcher, folder: RunFolder | None) -> tuple[list[ChunkResult], bool]:
+def _train_all(
+    plan: Plan, watcher: Watcher, folder: RunFolder | None
+) -> tuple[list[ChunkResult], KeyboardInterrupt | DeviceError | None]:
+    """The chunks that were finished, and what stopped the others."""
     from shoal.study.train import train_chunk
     from shoal.training.runtime import keep_compiled_programs
 
@@ -123,11 +129,11 @@ def _train_all(plan: Plan, watcher: Watcher, folder: RunFolder | None) -> tuple[
                 folder.log(
                     "chunk", index=chunk.index, members=chunk.members, seconds=round(result.seconds, 3)
                 )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, DeviceError) as stop:
         if folder:
             folder.log("interrupted", finished_chunks=len(results))
-        return results, True
-    return results, False
+        return results, stop
+    return results, None
 
 
 def _keep(plan: Plan, dataset: xr.Dataset, results: Sequence[ChunkResult], folder: RunFolder) -> None:
