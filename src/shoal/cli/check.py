@@ -36,7 +36,7 @@ def check(
     import json as json_text
 
     from shoal.gradients import distinct
-    from shoal.gradients.table import render
+    from shoal.gradients.networks.table import render
     from shoal.study.check import cases_of, check_cases
     from shoal.study.inputs import Loader
     from shoal.study.load import load_study

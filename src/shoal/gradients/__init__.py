@@ -1,17 +1,17 @@
-"""The proof: hand-written gradients against central differences and automatic differentiation.
+"""The proof: gradients against central differences and automatic differentiation.
 
-Importing this loads no jax; the first check does.
+Importing this loads no jax; the first check of a network does.
 """
 
-from .check import check_network as check_network
-from .check import check_point as check_point
-from .check import check_start as check_start
-from .distinct import Case as Case
-from .distinct import distinct as distinct
-from .local import LayerCheck as LayerCheck
-from .point import Point as Point
-from .result import BlockCheck as BlockCheck
-from .result import GradientCheck as GradientCheck
-from .result import Verdict as Verdict
-from .start import draw_point as draw_point
-from .start import make_point as make_point
+from .networks import BlockCheck as BlockCheck
+from .networks import Case as Case
+from .networks import GradientCheck as GradientCheck
+from .networks import LayerCheck as LayerCheck
+from .networks import Point as Point
+from .networks import Verdict as Verdict
+from .networks import check_network as check_network
+from .networks import check_point as check_point
+from .networks import check_start as check_start
+from .networks import distinct as distinct
+from .networks import draw_point as draw_point
+from .networks import make_point as make_point

@@ -11,8 +11,8 @@ from shoal.study.plan import Plan
 from shoal.study.spec import Cell
 
 if TYPE_CHECKING:
-    from shoal.gradients.distinct import Case
-    from shoal.gradients.result import GradientCheck
+    from shoal.gradients.networks.distinct import Case
+    from shoal.gradients.networks.result import GradientCheck
 
 QUICK_PROBES = 20
 EXAMPLES = 10
@@ -20,7 +20,7 @@ EXAMPLES = 10
 
 def cases_of(cells: Iterable[Cell], loader: Loader, examples: int) -> Iterator[Case]:
     """What each cell trains, with a few of its own training examples."""
-    from shoal.gradients.distinct import Case
+    from shoal.gradients.networks.distinct import Case
 
     for cell in cells:
         inputs = loader.inputs(cell.settings.data)
@@ -32,7 +32,7 @@ def cases_of(cells: Iterable[Cell], loader: Loader, examples: int) -> Iterator[C
 
 def check_cases(cases: Iterable[Case], seeds: int, probes: int) -> Iterator[GradientCheck]:
     """Each case at `seeds` starting points."""
-    from shoal.gradients.check import check_start
+    from shoal.gradients.networks.check import check_start
 
     for case in cases:
         others = f" and {case.cells - 1} more" if case.cells > 1 else ""
@@ -50,7 +50,7 @@ def check_cases(cases: Iterable[Case], seeds: int, probes: int) -> Iterator[Grad
 
 def check_programs(plan: Plan, loader: Loader) -> list[dict[str, Any]]:
     """A quick check of each distinct network of a plan, as the record that a result keeps."""
-    from shoal.gradients.distinct import distinct
+    from shoal.gradients.networks.distinct import distinct
 
     cells = [cell for program in plan.programs for cell in program.cells]
     cases = distinct(cases_of(cells, loader, EXAMPLES))

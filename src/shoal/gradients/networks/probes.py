@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .differences import Line, Sample, Slope, noise_level, slope
+from shoal.gradients.differences import Line, Sample, Slope, noise_level, slope
+
 from .point import Point
 
 FIRST = 0.05  # the first step, as a share of the scale at which the layer's output changes

@@ -15,8 +15,8 @@ from test_check_wrong import WithoutVariancePath
 import shoal.gradients as gradients
 from shoal.errors import NetworkError
 from shoal.gradients import check_network, check_point
-from shoal.gradients.structure import zero_by_construction
-from shoal.gradients.table import render
+from shoal.gradients.networks.structure import zero_by_construction
+from shoal.gradients.networks.table import render
 from shoal.layers import Affine, BatchNorm, Dropout, ReLU, Tanh
 
 RECORD = {

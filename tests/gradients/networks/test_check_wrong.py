@@ -8,7 +8,7 @@ from samples import L2, chain, check, draw, small_network, two_hidden
 
 from shoal.gradients import GradientCheck, Verdict, check_point
 from shoal.gradients.compare import compare
-from shoal.gradients.probes import probe
+from shoal.gradients.networks.probes import probe
 from shoal.layers import Affine, BatchNorm, LeakyReLU, Normal, ReLU, Sigmoid, SoftmaxCrossEntropy, Tanh
 from shoal.network import Network
 

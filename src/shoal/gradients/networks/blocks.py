@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from shoal.gradients.compare import Comparison, compare
+
 from .autodiff import Derivatives, Differentiate
-from .compare import Comparison, compare
 from .point import Parameters, Point
 from .probes import Probes, choose_entries, probe
 from .result import BlockCheck, Verdict

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from shoal.errors import NetworkError
+from shoal.gradients.differences import Sample
 from shoal.layers import l2_cost
 from shoal.network import Network
-
-from .differences import Sample
 
 Parameters = dict[str, dict[str, np.ndarray]]
 MOVE = 0.1  # how far `moved` takes a constant, as a share of the scale around it
