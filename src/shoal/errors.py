@@ -33,6 +33,10 @@ class NetworkError(ShoalError):
     """Layers, shapes or initial values do not fit together."""
 
 
+class SubmissionError(ShoalError):
+    """Code that was handed in to have its gradients judged cannot be loaded, called or understood."""
+
+
 class RunError(ShoalError):
     """A run folder cannot be written, read or trusted."""
 

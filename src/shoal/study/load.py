@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,12 +16,11 @@ from shoal.study.mistakes import Mistake, describe, nearest
 from shoal.study.spec.levels import level_label
 from shoal.study.spec.paths import TABLES
 from shoal.study.spec.study import MOST_MEMBERS, Factor, Settings, Study
-from shoal.study.toml_text import MOST_DEEP, plain, to_toml
+from shoal.study.toml_file import read_toml
+from shoal.study.toml_text import plain, to_toml
 from shoal.study.vary import DEFAULT_SEEDS, read_vary
 
-MOST_BYTES = 1_000_000
 MOST_LISTED = 20  # mistakes in one message
-_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]++[ \t]*+\.[ \t]*+){64}""")  # a.b.c. ...
 TOP = ("question", *TABLES, "vary")
 
 
@@ -33,24 +30,7 @@ def load_study(path: str | Path, seeds: int | None = None) -> Study:
     Raises StudyError that lists every mistake with its path.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise StudyError(
-            f"The study file {path} cannot be read: {error.strerror}.", "Check its path."
-        ) from None
-    if len(content) > MOST_BYTES:
-        raise StudyError(f"{path} is larger than {MOST_BYTES:,} bytes.", "Is it a study file?")
-    try:
-        text = content.decode("utf-8-sig")
-        if _LONG_KEY.search(text):
-            raise RecursionError  # Python's reader would take minutes to say so
-        raw = tomllib.loads(text)
-    except RecursionError:
-        raise StudyError(f"{path} is nested too deeply.", f"No setting lies {MOST_DEEP} deep.") from None
-    except ValueError as error:  # not UTF-8, not TOML, or a number of thousands of digits
-        raise StudyError(f"{path} is not valid TOML: {error}.", "Mend the line it names.") from None
+    text, raw = read_toml(path)
     if seeds is not None and isinstance(raw.get("vary", {}), dict):
         raw["vary"] = {**raw.get("vary", {}), "seed": seeds}
         return make_study(raw, source=str(path))
@@ -81,11 +61,12 @@ def make_study(raw: Mapping[str, Any], text: str | None = None, source: str = "T
     elif not wrong:
         mistakes += _wrong_levels(base, factors)
     if mistakes or settings is None:
-        raise StudyError(f"{source} {_list(mistakes)}", "Nothing was run.")
+        raise StudyError(f"{source} {counted(mistakes)}", "Nothing was run.")
     return Study(base=settings, factors=factors, seeds=seeds, raw=base, text=written or to_toml(raw))
 
 
-def _list(mistakes: Sequence[str]) -> str:
+def counted(mistakes: Sequence[str]) -> str:
+    """ "has 2 mistakes:" and the mistakes, one a line."""
     many = f"has {len(mistakes)} mistakes:" if len(mistakes) > 1 else "has a mistake:"
     rest = [f"and {len(mistakes) - MOST_LISTED} more"] if len(mistakes) > MOST_LISTED else []
     return "\n  ".join([many, *mistakes[:MOST_LISTED], *rest])
