@@ -1,4 +1,4 @@
-"""A TOML file that a user wrote, read with care: bounded in size and depth, its mistakes told with its path."""
+"""A TOML file that a user wrote, read with care: bounded in size and depth, its mistakes with its path."""
 
 from __future__ import annotations
 

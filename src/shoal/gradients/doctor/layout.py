@@ -19,7 +19,7 @@ from shoal.network import Network
 
 @dataclass(frozen=True)
 class Place:
-    """Where one parameter lies in the code's structure, its number, its shape in the network and in the code."""
+    """Where one parameter lies in the code's structure, its number, its shape there and in the network."""
 
     layer: str
     parameter: str

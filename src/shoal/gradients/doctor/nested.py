@@ -103,7 +103,9 @@ def as_array(value: Any, shape: tuple[int, ...], word: str, problems: list[str])
 
 def _about_kind(array: np.ndarray, word: str) -> str:
     if array.dtype.kind in "iu":
-        return f"{word}: whole numbers ({array.dtype}) came; a gradient is floats (was its array made of ints?)"
+        return (
+            f"{word}: whole numbers ({array.dtype}) came; a gradient is floats (was its array made of ints?)"
+        )
     return f"{word}: {array.dtype} came; expected floats"
 
 

@@ -1,0 +1,127 @@
+"""Which convention makes a loss the network's cost: another L2 factor, a sum for a mean, an epsilon."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from shoal.gradients.doctor.conventions import PENALTIES, SCALES, Convention, Factor
+from shoal.gradients.networks.point import Point
+from shoal.layers import BatchNorm
+
+EXACT, NEAR = 1e-9, 1e-6  # relative, in float64
+FLOAT32 = 2e-5  # the same where the code computes in float32
+EPSILONS = (1e-300, *(10.0**-k for k in range(16, 1, -1)))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The convention found, how far off it is at worst (without one, how far the network's own is), and the
+    two costs at the first point."""
+
+    convention: Convention | None
+    exact: bool
+    apart: float
+    came: float
+    expected: float
+
+
+def explain(points: Sequence[Point], came: Sequence[float], *, float32: bool = False) -> Explanation:
+    """The simplest convention under which the losses that came are the costs at every point."""
+    return _Ledger(points, came).explain(*((FLOAT32, FLOAT32) if float32 else (EXACT, NEAR)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Ledger:
+    """The points with the losses that came, and the network's losses under each batch norm, taken once."""
+
+    points: Sequence[Point]
+    came: Sequence[float]
+    losses: dict[tuple[float | None, bool], list[float]] = field(default_factory=dict)
+
+    def explain(self, exact: float, near: float) -> Explanation:
+        costs = self.came[0], self.points[0].cost
+        found: list[tuple[float, Convention]] = []
+        for convention in self.candidates():
+            apart = self.apart(convention)
+            if apart <= exact:
+                return Explanation(convention, True, apart, *costs)
+            found.append((apart, convention))
+        close = [pair for pair in found if pair[0] <= near]
+        if close:
+            return Explanation(close[0][1], False, close[0][0], *costs)
+        return Explanation(None, False, found[0][0], *costs)
+
+    def candidates(self) -> Iterator[Convention]:
+        """All conventions, those with the fewest differences first."""
+        l2 = self.points[0].l2
+        penalties = [(said, _scaled(factor, l2)) for said, factor in (PENALTIES if l2 else PENALTIES[:1])]
+        found = [
+            Convention(tuple(filter(None, (s, p, norm[0]))), scale, penalty, *norm[1:])
+            for (s, scale), (p, penalty), norm in itertools.product(SCALES, penalties, self.batch_norms())
+        ]
+        yield from sorted(found, key=lambda convention: len(convention.said))
+        for said, scale in SCALES:
+            if (penalty := self.coefficient(scale)) is not None:
+                words = (
+                    f"has an L2 cost of {penalty:.6g} * sum(W**2), where the network's is {l2:g} * sum(W**2)"
+                )
+                yield Convention((*filter(None, (said,)), words), scale, _scaled(SCALES[0][1], penalty))
+        for said, penalty in penalties if l2 else ():
+            words = "has its L2 cost on the biases too, where the network's is on weights only"
+            yield Convention((*filter(None, (said,)), words), l2=penalty, biases=True)
+
+    def batch_norms(self) -> Iterator[tuple[str, float | None, bool]]:
+        """What could be said about the batch norms, with the arguments of a Convention."""
+        yield "", None, False
+        own = [layer.epsilon for layer in self.points[0].network.layers if isinstance(layer, BatchNorm)]
+        if not own:
+            return
+        unbiased = "divides batch norm's variance by N - 1, where the network's divides by N"
+        yield unbiased, None, True
+        for epsilon in EPSILONS:
+            if epsilon not in own:
+                size = "0" if epsilon < 1e-16 else f"{epsilon:.0e}"
+                said = f"has an epsilon of {size} in batch norm, where the network's is {own[0]:g}"
+                yield said, epsilon, False
+                yield f"{said}, and {unbiased}", epsilon, True
+
+    def coefficient(self, scale: Factor) -> float | None:
+        """The L2 coefficient that is left over, where it is the same at every point."""
+        without = self.costs(Convention(scale=scale, l2=_scaled(scale, 0.0)))
+        squares = [_squares(point) for point in self.points]
+        left = [(a - b) / s for a, b, s in zip(self.came, without, squares, strict=True)]
+        mean = sum(left) / len(left)
+        same = max(abs(value - mean) for value in left) <= NEAR * abs(mean)
+        return float(f"{mean:.9g}") if same else None
+
+    def apart(self, convention: Convention) -> float:
+        """The largest relative difference between the losses that came and the convention's costs."""
+        pairs = zip(self.came, self.costs(convention), strict=True)
+        return max(abs(a - b) / max(abs(a), abs(b), 1e-300) for a, b in pairs)
+
+    def costs(self, convention: Convention) -> list[float]:
+        """What the losses would be, if this were their convention."""
+        key = convention.epsilon, convention.unbiased
+        if key not in self.losses:
+            self.losses[key] = [convention.bare_loss(point) for point in self.points]
+        c = self.points[0].network.classes
+        return [
+            convention.scale(len(p.x), c) * loss + convention.l2(len(p.x), c) * _squares(p, convention.biases)
+            for p, loss in zip(self.points, self.losses[key], strict=True)
+        ]
+
+
+def _squares(point: Point, biases: bool = False) -> float:
+    """The sum of W^2 over all weights, and of b^2 too if asked."""
+    keys = ("W", "b") if biases else ("W",)
+    return sum(
+        float(np.sum(own[key] ** 2)) for own in point.parameters.values() for key in keys if key in own
+    )
+
+
+def _scaled(factor: Factor, by: float) -> Factor:
+    return lambda n, c: by * factor(n, c)

@@ -1,0 +1,86 @@
+"""A submission with the network that it is held against, and the points where this is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from shoal.gradients.doctor.guard import Guard
+from shoal.gradients.doctor.layout import Layout
+from shoal.gradients.doctor.submission import Submission
+from shoal.gradients.networks.point import Parameters, Point
+from shoal.gradients.networks.start import draw_point
+from shoal.network import Network
+from shoal.study.batches import Batches, batches_of
+from shoal.study.build import build_network
+from shoal.study.spec.submission import NetworkFile
+
+
+@dataclass(frozen=True, eq=False)
+class Submitted:
+    """A submission with the network it is held against and the points where this is done."""
+
+    network: Network
+    l2: float
+    submission: Submission
+    batches: Batches
+    size: int
+    float32: bool
+
+    @cached_property
+    def points(self) -> tuple[Point, ...]:
+        """Points of other parameters, examples and batch sizes each, in numbers that the code can hold."""
+        sizes = (self.size, self.size, self.size + self.size // 2 + 1, max(2, self.size // 2))
+        return tuple(self._point(k, n) for k, n in enumerate(sizes))
+
+    def labels(self, number: int) -> np.ndarray:
+        """The labels of a point."""
+        return self.batches.batch(number, len(self.points[number].x))[1]
+
+    def loss(self, number: int) -> float:
+        """The submission's loss at a point."""
+        point = self.points[number]
+        return self.submission.loss(point.parameters, point.x, self.labels(number), point.noise)
+
+    def gradients(self, number: int) -> Parameters:
+        """The submission's gradients at a point."""
+        point = self.points[number]
+        return self.submission.gradients(point.parameters, point.x, self.labels(number), point.noise)
+
+    def _point(self, number: int, n: int) -> Point:
+        x, labels = self.batches.batch(number, n)
+        x = _held(x, self.float32)
+        targets = self.network.loss.targets_from_labels(labels, self.network.classes, x)
+        drawn = draw_point(self.network, x, targets, self.l2, self.batches.seed + number)
+        held = {
+            layer: {key: _held(value, self.float32) for key, value in own.items()}
+            for layer, own in drawn.parameters.items()
+        }
+        return Point(self.network, held, x, drawn.targets, self.l2, drawn.noise)
+
+
+def submitted(settings: NetworkFile, guard: Guard, data_dir: Path | None = None) -> Submitted:
+    """The submission of a guard's file, loaded, with its network and batches."""
+    batches, own = batches_of(settings, data_dir), settings.submission
+    network = build_network(settings, (batches.inputs,), batches.classes)
+    layout = Layout(
+        network,
+        own.parameters,
+        {key: name for key, name in own.names.model_dump().items() if name is not None},
+        own.first,
+        own.weights,
+        own.examples,
+        own.biases,
+        own.labels,
+        own.dtype,
+    )
+    submission = Submission.load(guard, layout)
+    return Submitted(network, settings.training.l2, submission, batches, own.batch, own.dtype == "float32")
+
+
+def _held(array: np.ndarray, float32: bool) -> np.ndarray:
+    """The array in float64, rounded to what float32 holds if that is what the code computes in."""
+    return array.astype(np.float32).astype(np.float64) if float32 else array
