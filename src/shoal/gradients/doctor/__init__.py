@@ -1,0 +1,1 @@
+"""The gradient doctor: which layer, which parameter, which mistake."""

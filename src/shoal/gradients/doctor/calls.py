@@ -1,0 +1,147 @@
+"""What the user's gradients are asked for: a function at several batches, or numbers as they came.
+
+A function is called five times: on a batch A, another batch B, on A and B again, and on a third batch C with
+gamma, beta and b moved off the 1 and 0 that hide mistakes. A function of its arguments alone says the same of
+A twice. One that adds to what it has differs by the same from B's first to its second call; one with a stale
+cache says of B what it should have said of A.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from shoal.errors import GradientError
+from shoal.gradients.networks.point import Parameters, Point, as_parameters
+from shoal.gradients.networks.start import make_point
+
+from .catalogue.whole import ACCUMULATED, STALE
+from .evidence import Evidence, precision_of
+from .mistake import Mistake
+
+JITTER = 0.1  # other batches are rows of the first one, moved by this share of their size
+SMALL = 5  # examples of the third batch: few, so that what arrives at a layer can be read off its dW
+REPEATS = 2.0**20  # in units of the last digit: two calls that differ by less say the same
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one call gets: parameters, x, y as the user gave them, noise, and the point that they make."""
+
+    point: Point
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to take what came: as `mistake` would make it look, or (None) at face value."""
+
+    evidence: tuple[Evidence, ...]
+    mistake: Mistake | None = None
+
+
+Said = list[tuple[Parameters, float]]  # what calls returned, each with its precision
+
+
+def ask(
+    batch: Batch, gradients: Callable[..., Any], state: Mapping, seed: int
+) -> tuple[list[Reading], tuple[str, ...]]:
+    """The readings of a function, and remarks on its manners.
+
+    Raises GradientError where it gives other numbers every time.
+    """
+    rng = np.random.default_rng(seed)
+    n = len(batch.x)
+    b = another(batch, n - 1 if n > 3 else n + 2, rng)
+    c = another(batch, SMALL if n not in (SMALL, SMALL + 1) else SMALL - 2, rng, moved=True)
+    said: Said = []
+    remarks: list[str] = []
+    for asked in (batch, b, batch, b, c):
+        said.append(_call(asked, gradients, remarks))
+    precision = max(p for _, p in said)
+    u = [numbers for numbers, _ in said]
+
+    def evidence(*pairs: tuple[Batch, Parameters]) -> tuple[Evidence, ...]:
+        return tuple(Evidence(asked.point, came, precision, state) for asked, came in pairs)
+
+    same = REPEATS * precision
+    if _near(u[0], u[2], same) and _near(u[1], u[3], same):
+        return [Reading(evidence((batch, u[0]), (c, u[4])))], tuple(dict.fromkeys(remarks))
+    if _near(_less(u[1], u[0]), _less(u[3], u[2]), same):
+        added = evidence((batch, _less(u[2], u[1])), (c, _less(u[4], u[3])))
+        return [Reading(added, ACCUMULATED)], tuple(dict.fromkeys(remarks))
+    if _near(u[1], u[3], same):
+        return [Reading(evidence((batch, u[1]), (b, u[2])), STALE)], tuple(dict.fromkeys(remarks))
+    raise GradientError(
+        "The gradients are random: the same parameters and batch gave other numbers at the second call; "
+        "expected the same.",
+        "Take dropout masks and other noise as an argument, or fix the seed inside the function.",
+    )
+
+
+def take(batch: Batch, gradients: Mapping, state: Mapping, previous: Batch | None) -> list[Reading]:
+    """The readings of numbers: as they are, and (with the batch before known) as a memory would make them."""
+    came, precision = as_parameters(gradients, batch.point.parameters), precision_of(gradients)
+    plain = Evidence(batch.point, came, precision, state)
+    readings = [Reading((plain,))]
+    if previous is not None:
+        before = Evidence(previous.point, came, precision, state)
+        readings.append(Reading((before,), STALE))
+        readings.append(Reading((replace(plain, came=_less(came, before.true)),), ACCUMULATED))
+    return readings
+
+
+def make_batch(point: Point, x: Any, y: Any) -> Batch:
+    """A batch as the user gave it."""
+    return Batch(point, np.asarray(x), np.asarray(y))
+
+
+def another(batch: Batch, n: int, rng: np.random.Generator, *, moved: bool = False) -> Batch:
+    """A batch of n rows like the batch's own, with fresh noise for the layers that draw."""
+    rows = rng.integers(0, len(batch.x), n)
+    size = JITTER * float(np.std(batch.x) or 1.0)
+    x = (batch.x[rows] + size * rng.standard_normal(batch.x[rows].shape)).astype(batch.x.dtype)
+    point, network = batch.point, batch.point.network
+    noise = {name: rng.random(shape) for name, shape in network.draw_shapes(n).items()}
+    point = make_point(network, point.parameters, x, point.targets[rows], point.l2, noise)
+    return Batch(point.moved(rng) if moved else point, x, batch.y[rows])
+
+
+def _call(batch: Batch, gradients: Callable[..., Any], remarks: list[str]) -> tuple[Parameters, float]:
+    point = batch.point
+    handed = {name: {key: v.copy() for key, v in own.items()} for name, own in point.parameters.items()}
+    x, y = batch.x.copy(), batch.y.copy()
+    extra = [{name: value.copy() for name, value in point.noise.items()}] if point.noise else []
+    came = gradients(handed, x, y, *extra)
+    if not isinstance(came, Mapping):
+        raise GradientError(
+            f"The gradients came as {type(came).__name__}; expected the structure of the parameters.",
+            "Return a dictionary of layers, each a dictionary of arrays.",
+        )
+    changed = [
+        f"{name}.{key}"
+        for name, own in point.parameters.items()
+        for key, value in own.items()
+        if not np.array_equal(handed[name][key], value, equal_nan=True)
+    ]
+    changed += [what for what, a, b in (("x", x, batch.x), ("y", y, batch.y)) if not np.array_equal(a, b)]
+    if changed:
+        remarks.append(f"The gradients change their arguments ({', '.join(changed)}): work on copies.")
+    numbers = {name: {key: np.array(v) for key, v in own.items()} for name, own in came.items()}
+    return as_parameters(numbers, point.parameters), precision_of(numbers)
+
+
+def _less(a: Parameters, b: Parameters) -> Parameters:
+    return {name: {key: v - b[name][key] for key, v in own.items()} for name, own in a.items()}
+
+
+def _near(a: Parameters, b: Parameters, share: float) -> bool:
+    """Whether both are the same to within rounding."""
+    pairs: Sequence = [(v, b[name][key]) for name, own in a.items() for key, v in own.items()]
+    largest = max(float(np.max(np.abs(v), initial=0.0)) for v, _ in pairs)
+    off = [np.max(np.abs(v - w), initial=0.0) for v, w in pairs if not np.array_equal(v, w, equal_nan=True)]
+    return all(o <= share * largest for o in off)

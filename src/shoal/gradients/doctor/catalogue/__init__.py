@@ -1,0 +1,63 @@
+"""The catalogue: every mistake that the doctor knows by name, with the backward passes to plant it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from shoal.gradients.doctor.mistake import Mistake
+from shoal.gradients.doctor.site import Site
+
+from . import activations, affine, batch_norm, dropout, l2, losses, whole
+from .batch_norm_mistakes import MISTAKES as BATCH_NORM
+
+LOSSES = ("softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error")
+BY_KIND: dict[str, tuple[Mistake, ...]] = {
+    "affine": (*affine.MISTAKES, *l2.MISTAKES),
+    **activations.MISTAKES,
+    "batch_norm": BATCH_NORM,
+    "dropout": dropout.MISTAKES,
+    **{kind: losses.mistakes(kind) for kind in LOSSES},
+}
+OF_THE_WHOLE = (
+    whole.NEGATED,
+    whole.SWAPPED,
+    whole.STALE,
+    whole.ACCUMULATED,
+    l2.ONE_LAYER_ONLY,
+    whole.FACTOR,
+    whole.WRONG_L2_FACTOR,
+    whole.ZERO,
+)
+"""What each kind of layer (or loss) can get wrong, and what can go wrong around them."""
+
+PLANTS: dict[str, Callable[..., Any]] = {
+    "affine": affine.plant,
+    **dict.fromkeys(activations.MISTAKES, activations.plant),
+    "batch_norm": batch_norm.plant,
+    "dropout": dropout.plant,
+}
+
+
+def _by_name() -> dict[str, Mistake]:
+    found: dict[str, Mistake] = {}
+    for mistake in (*(m for own in BY_KIND.values() for m in own), *OF_THE_WHOLE):
+        found.setdefault(mistake.name, mistake)
+    return found
+
+
+CATALOGUE: dict[str, Mistake] = _by_name()
+"""By name. Where a mistake can be made in several kinds of layer, the first one's words."""
+
+
+def plant(
+    site: Site, dy: np.ndarray | None, options: dict[str, Any]
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The backward of a layer (or of the loss, whose dy is None) with `options` spoilt in it: dx, gradients."""
+    if site.is_loss:
+        return losses.plant(site, **options), {}
+    if site.kind in PLANTS:
+        return PLANTS[site.kind](site, dy, **options)
+    return site.layer.backward(site.own, site.saved, dy)

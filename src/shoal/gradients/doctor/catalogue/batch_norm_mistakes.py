@@ -1,0 +1,197 @@
+"""Mistakes in batch norm's backward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shoal.gradients.doctor.mistake import Mistake, Way, always
+from shoal.gradients.doctor.site import Site
+
+from .l2 import ON_BATCH_NORM
+from .pages import page
+
+_DX = "dx = gamma/sigma (dy - mean(dy) - xhat mean(dy xhat))"
+_SIGMA = "sigma = sqrt(variance + epsilon)"
+_DGAMMA = "dgamma = sum over N of dy xhat"
+_DBETA = "dbeta = sum over N of dy"
+
+
+def _sigmas(sigma: str) -> list[Way]:
+    return [
+        Way({"sigma": sigma, "spoilt": ("inverse", "xhat")}, ("dx",)),
+        Way({"sigma": sigma, "spoilt": ("inverse",)}, ("dx",), "in 1/sigma alone"),
+        Way({"sigma": sigma, "spoilt": ("xhat",)}, ("dx",), "in xhat alone"),
+        Way({"sigma": sigma, "spoilt": ("inverse", "xhat", "dgamma")}, ("dx", "gamma"), "in dgamma too"),
+        Way({"sigma": sigma, "spoilt": ("dgamma",)}, ("gamma",), "in dgamma alone"),
+    ]
+
+
+def _running(site: Site) -> Sequence[Way]:
+    known = ["given"] if site.name in site.state else []
+    notes = {"given": "", "initial": "mean 0 and variance 1", "updated": "after one update"}
+    ways = []
+    for of in (*known, "updated", "initial"):
+        for paths, note in (({}, ""), ({"mean_path": False, "variance_path": False}, "taken as constants")):
+            for spoilt in (("inverse", "xhat"), ("inverse", "xhat", "dgamma"), ("inverse",)):
+                parts = ("dx", "gamma") if "dgamma" in spoilt else ("dx",)
+                text = ", ".join(part for part in (notes[of], note) if part)
+                ways.append(Way({"of": of, "spoilt": spoilt, **paths}, parts, text))
+        ways.append(Way({"of": of, "spoilt": ("dgamma",)}, ("gamma",), "in dgamma alone"))
+    return ways
+
+
+def _entry(
+    name: str, title: str, sentence: str, equation: str, remedy: str, *ways: Way, rank: int = 0
+) -> Mistake:
+    name = f"batch-norm-{name}"
+    return Mistake(
+        name, "batch_norm", title, sentence, equation, remedy, page("batch-norm", name), always(*ways), rank
+    )
+
+
+MISTAKES = (
+    _entry(
+        "variance-path-missing",
+        "path through the batch variance missing",
+        "the path through the batch variance left out",
+        f"{_DX}   <- the last term is missing",
+        "Every example moves the batch's variance: add the term, or the chain through dvariance.",
+        Way({"variance_path": False}, ("dx",)),
+    ),
+    _entry(
+        "mean-path-missing",
+        "path through the batch mean missing",
+        "the path through the batch mean left out",
+        f"{_DX}   <- mean(dy) is missing",
+        "Every example moves the batch's mean: subtract mean(dy), or add the chain through dmean.",
+        Way({"mean_path": False}, ("dx",)),
+    ),
+    _entry(
+        "paths-missing",
+        "mean and variance taken as constants",
+        "the batch's mean and variance taken as constants",
+        f"{_DX}   <- both means are missing",
+        "Both depend on x: add the two terms.",
+        Way({"mean_path": False, "variance_path": False}, ("dx",)),
+    ),
+    _entry(
+        "count",
+        "N - 1 in place of N",
+        "N - 1 in place of N",
+        f"{_DX},  variance = mean((x - mean)^2)   <- all means over N",
+        "Divide by N throughout: the forward pass uses the biased variance.",
+        Way({"mean_count": 1, "variance_count": 1}, ("dx",), "in both means of dx"),
+        Way({"variance_count": 1}, ("dx",), "in the variance's term"),
+        Way({"mean_count": 1}, ("dx",), "in the mean's term"),
+        Way({"variance_count": 1, "sigma": "unbiased"}, ("dx",), "in sigma and the variance's term"),
+        *(
+            Way({**way.options, **counts}, way.parts, f"in sigma{note}")
+            for counts, note in (
+                ({}, ""),
+                ({"mean_count": 1, "variance_count": 1}, " and both means"),
+                ({"variance_count": 1}, " and the variance's term"),
+            )
+            for way in _sigmas("unbiased")
+        ),
+    ),
+    _entry(
+        "epsilon-outside",
+        "epsilon outside the root",
+        "epsilon added to the root in place of the variance",
+        f"{_SIGMA}   <- inside the root, as in the forward pass",
+        "Use the sigma of the forward pass: cache it.",
+        *_sigmas("outside"),
+    ),
+    _entry(
+        "epsilon-missing",
+        "epsilon missing",
+        "epsilon left out of sigma",
+        f"{_SIGMA}   <- epsilon is missing",
+        "Use the sigma of the forward pass: cache it.",
+        *_sigmas("missing"),
+    ),
+    _entry(
+        "root-missing",
+        "root of the variance missing",
+        "the variance in place of its root",
+        f"{_SIGMA}   <- the root is missing",
+        "Divide by the standard deviation.",
+        *_sigmas("variance")[:2],
+        rank=1,
+    ),
+    _entry(
+        "gamma-missing",
+        "gamma not applied",
+        "gamma left out of dx",
+        f"{_DX}   <- gamma is missing",
+        "Multiply dy by gamma first.",
+        Way({"gamma": 0}, ("dx",)),
+    ),
+    _entry(
+        "gamma-twice",
+        "gamma applied twice",
+        "gamma applied twice in dx",
+        f"{_DX}   <- gamma once",
+        "Multiply by gamma once.",
+        Way({"gamma": 2}, ("dx",)),
+    ),
+    _entry(
+        "dgamma-of-raw-input",
+        "dgamma against the un-normalized input",
+        "dgamma taken with the input in place of the normalized one",
+        f"{_DGAMMA}   <- xhat, not x",
+        "Use xhat = (x - mean) / sigma.",
+        Way({"dgamma": "x"}, ("gamma",)),
+        Way({"dgamma": "centred"}, ("gamma",), "less its mean"),
+    ),
+    _entry(
+        "dgamma-mean",
+        "dgamma by mean in place of sum",
+        "dgamma averaged over the examples in place of summed",
+        f"{_DGAMMA}   <- a sum: the loss has divided by N already",
+        "Sum over the examples.",
+        Way({"dgamma_over": "N"}, ("gamma",)),
+    ),
+    _entry(
+        "dbeta-mean",
+        "dbeta by mean in place of sum",
+        "dbeta averaged over the examples in place of summed",
+        f"{_DBETA}   <- a sum: the loss has divided by N already",
+        "Sum over the examples.",
+        Way({"dbeta_over": "N"}, ("beta",)),
+    ),
+    Mistake(
+        "batch-norm-running-statistics",
+        "batch_norm",
+        "running in place of batch statistics",
+        "the running mean and variance in place of the batch's own",
+        f"{_DX}   <- mean, sigma and xhat of this very batch",
+        "Cache the batch's statistics in the forward pass; the running ones are for evaluation.",
+        page("batch-norm", "batch-norm-running-statistics"),
+        _running,
+        rank=1,
+    ),
+    _entry(
+        "wrong-axis",
+        "means over the wrong axis",
+        "means over the features in place of the examples",
+        f"{_DX}   <- means over N, the axis of examples",
+        "Take the means over the axis of examples (axis=0 where they are rows).",
+        Way({"over": "features"}, ("dx",)),
+        Way({"over": "features", "of": "features"}, ("dx",), "statistics too"),
+        Way({"of": "features"}, ("dx",), "in the statistics alone"),
+        Way(
+            {"over": "features", "of": "features", "spoilt": ("inverse", "xhat", "dgamma")},
+            ("dx", "gamma"),
+            "in dgamma too",
+        ),
+        Way(
+            {"of": "features", "spoilt": ("inverse", "xhat", "dgamma")},
+            ("dx", "gamma"),
+            "in the statistics and dgamma",
+        ),
+        Way({"of": "features", "spoilt": ("dgamma",)}, ("gamma",), "in dgamma alone"),
+        rank=1,
+    ),
+    ON_BATCH_NORM,
+)

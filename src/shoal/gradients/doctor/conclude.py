@@ -1,0 +1,128 @@
+"""From the walk's explanations to the words of a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from shoal.gradients.networks.structure import zero_by_construction
+
+from .catalogue.l2 import ONE_LAYER_ONLY
+from .evidence import Evidence
+from .puzzles import ARRIVING, REST
+from .result import KINK, RIGHT, WRONG, ZERO, BlockDiagnosis, Cause, Segment
+from .search import Finding, State
+
+
+def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
+    """Every block of numbers, at the point where it is furthest off."""
+    network = evidence[0].point.network
+    zero = zero_by_construction(network)
+    found = []
+    for name, own in evidence[0].point.parameters.items():
+        for key, value in own.items():
+            e = max(evidence, key=lambda e: (bool(e.wrong(name, key).any()), _error(e, name, key)))
+            came, true = e.came[name][key], e.true[name][key]
+            wrong = bool(e.wrong(name, key).any())
+            off = np.nan_to_num(np.abs(came - true), nan=np.inf)
+            index = tuple(int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape))
+            verdict = WRONG if wrong else ZERO if (name, key) in zero else RIGHT
+            error = _error(e, name, key)
+            found.append(
+                BlockDiagnosis(
+                    name, key, value.shape, error, verdict, index, float(came[index]), float(true[index])
+                )
+            )
+    return found
+
+
+def _error(e: Evidence, name: str, key: str) -> float:
+    came, true = e.came[name][key], e.true[name][key]
+    off, size = float(np.max(np.abs(came - true), initial=0.0)), float(np.max(np.abs(true), initial=0.0))
+    if not np.isfinite(off):
+        return np.inf
+    return off / size if size else (np.inf if off else 0.0)
+
+
+def causes_of(states: Sequence[State], wrong: Sequence[BlockDiagnosis], evidence: Evidence) -> list[Cause]:
+    """The best explanation's mistakes, from the loss on, each once, with what else would explain the same."""
+    best = states[0]
+    grouped: dict[str, list[Finding]] = {}
+    for finding in best.findings:
+        grouped.setdefault(finding.mistake.name, []).append(finding)
+    causes = []
+    for name, found in grouped.items():
+        own = tuple(f"{f.layer}.{p}" for f in found for p in f.way.parts if p not in ("dx", "dscores", "gradients"))
+        reach = max((f.at for f in found if {"dx", "dscores", "gradients"} & set(f.way.parts)), default=-1)
+        blocks = tuple(b.name for b in wrong if b.name in own or _index(evidence, b.layer) < reach)
+        cause = Cause(
+            mistake=found[0].mistake,
+            where=tuple((f.layer, part) for f in found for part in f.way.parts),
+            agreement=best.agreement,
+            blocks=blocks,
+            own=own,
+            equivalents=_equivalents(name, states),
+            note="; ".join(dict.fromkeys(f.way.note for f in found if f.way.note)),
+        )
+        causes.append(_only_one_layer(cause, evidence))
+    return causes
+
+
+def _index(evidence: Evidence, layer: str) -> int:
+    return evidence.point.network.names.index(layer)
+
+
+def _equivalents(name: str, states: Sequence[State]) -> tuple[str, ...]:
+    """What stands in for the mistake in explanations that are otherwise the same."""
+    names = [{f.mistake.name for f in state.findings} for state in states]
+    others = names[0] - {name}
+    found = [n - others for n in names[1:] if others <= n and len(n) == len(names[0]) and name not in n]
+    return tuple(dict.fromkeys(other for n in found for other in n))
+
+
+def _only_one_layer(cause: Cause, evidence: Evidence) -> Cause:
+    """L2 missing everywhere but in one layer has a name of its own."""
+    if cause.mistake.name != "l2-missing":
+        return cause
+    weights = [name for name, own in evidence.point.parameters.items() if "W" in own]
+    kept = [name for name in weights if (name, "W") not in cause.where]
+    if len(kept) != 1 or len(weights) < 2:
+        return cause
+    if len(weights) == 2:
+        return replace(cause, equivalents=(*cause.equivalents, ONE_LAYER_ONLY.name))
+    note = f"only {kept[0]} has it"
+    return replace(cause, mistake=ONE_LAYER_ONLY, equivalents=(*cause.equivalents, "l2-missing"), note=note)
+
+
+def attribute(blocks: Sequence[BlockDiagnosis], causes: Sequence[Cause]) -> list[BlockDiagnosis]:
+    """The blocks with the mistakes that make them wrong; those with harmless ones only are kinks."""
+    found = []
+    for block in blocks:
+        because = [c for c in causes if block.name in c.blocks]
+        verdict = block.verdict
+        if verdict == WRONG and because and all(c.harmless for c in because):
+            verdict = KINK
+        found.append(replace(block, because=tuple(c.mistake.name for c in because), verdict=verdict))
+    return found
+
+
+def unexplained(best: State, wrong: Sequence[BlockDiagnosis], evidence: Evidence) -> list[Segment]:
+    """What the best explanation leaves open."""
+    sites, names = evidence.sites, [b.name for b in wrong]
+    found = []
+    for at, about in best.puzzles:
+        layer = sites[at].name
+        if about not in (ARRIVING, REST):
+            note = "its own formula is wrong in a way that is not in the catalogue; what is handed on is right"
+            found.append(Segment((layer,), (f"{layer}.{about}",), note))
+            continue
+        behind = next(k for k in range(at + 1, len(sites)) if sites[k].own or sites[k].is_loss)
+        between = tuple(sites[k].name for k in range(behind, at, -1))
+        blocks = tuple(n for n in names if _index(evidence, n.split(".")[0]) <= at)
+        note = "the derivative handed down through these is wrong in a way that is not in the catalogue"
+        if about == REST:
+            note += f", or {layer}'s own formulas are; what lies in front could not be judged"
+        found.append(Segment(between, blocks, note))
+    return found

@@ -1,0 +1,123 @@
+"""The diagnosis: which planted mistake gives the user's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from shoal.errors import GradientError
+from shoal.gradients.networks.point import Point
+from shoal.gradients.networks.start import make_point
+from shoal.network import Network
+
+from .calls import Batch, Reading, ask, make_batch, take
+from .conclude import attribute, causes_of, judge_blocks, unexplained
+from .result import Diagnosis
+from .search import State, search
+from .starts import starts
+
+
+def diagnose(
+    network: Network,
+    l2: float,
+    parameters: Mapping[str, Mapping[str, Any]],
+    x: Any,
+    y: Any,
+    gradients: Mapping[str, Mapping[str, Any]] | Callable[..., Any],
+    *,
+    noise: Mapping[str, Any] | None = None,
+    state: Mapping[str, Mapping[str, Any]] | None = None,
+    previous: tuple[Any, Any] | None = None,
+    seed: int = 0,
+) -> Diagnosis:
+    """Say whether someone's gradients of a network's cost are right; if not, which mistakes make them so.
+
+    The cost is the network's loss + `l2` * sum of W^2. `parameters` are {layer: {name: array}} as from
+    `network.initialize`, x (N, ...), y integer labels (N,) or the loss's own targets.
+    `gradients` are arrays in the structure of the parameters, or a function (parameters, x, y) that returns
+    them; with dropout in the network it gets `noise` as a fourth argument, {layer: (N, ...) uniform on
+    [0, 1)}, a unit being kept where noise >= rate. A function says more than its numbers at one point: it is
+    called at other batches too, where coincidences end and memories show.
+    `state` are running statistics, if the user's code has any, `previous` the (x, y) of the call before, where
+    numbers may be those of a stale cache.
+
+    The true gradients, and those with each mistake of `CATALOGUE` planted, one and then two at a time, are
+    computed by the doctor's own backward pass in float64 and compared to within the rounding of the arrays
+    that came. A mistake that is made at every layer of a kind counts as one.
+
+    Raises GradientError where gradients are missing, of a wrong shape or random, and NetworkError where the
+    network does not fit.
+    """
+    started = perf_counter()
+    point = _point(network, l2, parameters, x, y, noise)
+    held = {n: {k: np.asarray(v, dtype=np.float64) for k, v in own.items()} for n, own in (state or {}).items()}
+    batch = make_batch(point, x, y)
+    remarks: tuple[str, ...] = ()
+    with threadpool_limits(1):  # products this small only wait for each other's threads
+        if callable(gradients):
+            readings, remarks = ask(batch, gradients, held, seed)
+        else:
+            readings = take(batch, gradients, held, _previous(batch, previous))
+        return _conclude(readings, point, started, remarks)
+
+
+def _conclude(readings: list[Reading], point: Point, started: float, remarks: tuple[str, ...]) -> Diagnosis:
+    evidence = readings[0].evidence
+    blocks = judge_blocks(evidence)
+    wrong = [block for block in blocks if block.verdict == "WRONG"]
+    causes, segments = [], []
+    if wrong or readings[0].mistake is not None:
+        states, reading = _explain(readings)
+        causes = causes_of(states, wrong, reading.evidence[0])
+        segments = unexplained(states[0], wrong, reading.evidence[0])
+        blocks = attribute(blocks, causes)
+    return Diagnosis(
+        causes=tuple(causes),
+        blocks=tuple(blocks),
+        unexplained=tuple(segments),
+        examples=len(point.x),
+        l2=point.l2,
+        points=len(evidence),
+        precision=evidence[0].epsilon,
+        seconds=perf_counter() - started,
+        layers=point.network.names,
+        remarks=remarks,
+    )
+
+
+def _explain(readings: list[Reading]) -> tuple[list[State], Reading]:
+    """The explanations of the reading that needs the fewest mistakes."""
+    found = [(search(list(starts(reading)), reading.evidence), reading) for reading in readings]
+    return min(found, key=lambda pair: pair[0][0].cost)
+
+
+def _point(network: Network, l2: float, parameters: Mapping, x: Any, y: Any, noise: Mapping | None) -> Point:
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y)
+    labels = y.ndim == 1 and y.dtype.kind in "iu"
+    targets = network.loss.targets_from_labels(y, network.classes, x) if labels else y
+    if labels and (y.min(initial=0) < 0 or y.max(initial=0) >= network.classes):
+        raise GradientError(
+            f"Labels from {y.min()} to {y.max()} came; expected 0 to {network.classes - 1}.",
+            "Count the classes from 0.",
+        )
+    if len(y) != len(x):
+        raise GradientError(f"{len(y)} labels came for {len(x)} examples.", "Give one label for each example.")
+    point = make_point(network, parameters, x, targets, l2, noise)
+    if not np.isfinite(point.cost):
+        raise GradientError(
+            f"The cost is {point.cost} at this point; expected a finite number.",
+            "Look for NaN or huge values in the inputs and the parameters.",
+        )
+    return point
+
+
+def _previous(batch: Batch, previous: tuple[Any, Any] | None) -> Batch | None:
+    if previous is None:
+        return None
+    x, y = previous
+    point = batch.point
+    return make_batch(_point(point.network, point.l2, point.parameters, x, y, point.noise), x, y)

@@ -1,0 +1,77 @@
+"""What the user's code said at one point, beside what is true there and how exactly that can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from shoal.gradients.networks.point import Parameters, Point
+
+from .noise import backward, rounding_noise
+from .site import Site, sites_of
+
+SAFETY = 20.0  # over the largest rounding seen in a few draws
+RELATIVE = 2.0**19  # in units of the last digit (1e-10 in float64): what is off by less is right
+RELATIVE_SINGLE = 64.0  # the same for float32 (8e-6)
+DOUBLE, SINGLE = 2.0**-52, 2.0**-23
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The user's gradients `came` at a point, computed with rounding errors of size `epsilon`.
+
+    `true` are the point's own gradients, `noise` what rounding may change in each block of them.
+    """
+
+    point: Point
+    came: Parameters
+    epsilon: float
+    state: Mapping[str, Mapping[str, np.ndarray]]
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        return sites_of(self.point, self.state)
+
+    @cached_property
+    def true(self) -> Parameters:
+        return backward(self.sites)
+
+    @cached_property
+    def noise(self) -> dict[str, dict[str, float]]:
+        return rounding_noise(self.point, self.true, self.epsilon, np.random.default_rng(0))
+
+    @property
+    def relative(self) -> float:
+        """The share of a block's largest number by which any of it may be off."""
+        return self.epsilon * (RELATIVE if self.epsilon == DOUBLE else RELATIVE_SINGLE)
+
+    def tolerance(self, name: str, key: str, predicted: np.ndarray) -> float:
+        """How far numbers may be from `predicted` ones for this block, and still be the same."""
+        size, true = _largest(predicted), _largest(self.true[name][key])
+        growth = max(1.0, size / true) if true else 1.0
+        return self.relative * size + SAFETY * self.noise[name][key] * growth
+
+    def informative(self, name: str, key: str) -> bool:
+        """Whether the block's numbers stand clear of their rounding."""
+        true = self.true[name][key]
+        return _largest(true) > 100 * self.tolerance(name, key, true)
+
+    def wrong(self, name: str, key: str) -> np.ndarray:
+        """Which entries that came are wrong."""
+        came, true = self.came[name][key], self.true[name][key]
+        with np.errstate(invalid="ignore"):
+            return ~(np.abs(came - true) <= self.tolerance(name, key, true))
+
+
+def precision_of(gradients: Mapping[str, Mapping[str, Any]]) -> float:
+    """The size of a rounding error in the least precise of the arrays."""
+    kinds = {np.asarray(g).dtype for own in gradients.values() for g in own.values()}
+    return max((float(np.finfo(k).eps) for k in kinds if k.kind == "f"), default=DOUBLE)
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(np.max(np.abs(values), initial=0.0))

@@ -1,0 +1,129 @@
+"""Mistakes with a number in them that is read off the user's own: a factor, a count, an L2 coefficient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .catalogue import BY_KIND, plant
+from .catalogue.whole import FACTOR, NEGATED, WRONG_L2_FACTOR, ZERO
+from .evidence import Evidence
+from .mistake import Mistake, Way
+from .search import Finding, State
+from .trial import distance, try_blocks
+
+PRICE = 0.25  # over a mistake without a free number
+WHOLE = 1e-6  # a count that is this near to a whole number is one
+
+
+@dataclass(frozen=True)
+class Column:
+    """One block over all evidence, end to end: the user's numbers, the predicted ones, and W's part in them."""
+
+    came: np.ndarray
+    predicted: np.ndarray
+    rest: np.ndarray
+    allowed: np.ndarray
+
+
+def fit_blocks(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """The layer's blocks that do not fit, each explained by a factor, an L2 coefficient or by being zero."""
+    site = evidence[0].sites[state.i]
+    found: list[Finding] = []
+    for key in site.own:
+        if try_blocks(state, {}, evidence, [key]).passes:
+            continue
+        fitted = _fit(_column(state, key, evidence), key, site.point.l2)
+        if fitted is None:
+            return
+        mistake, note = fitted
+        found.append(Finding(mistake, Way({}, (key,), note), site.name, site.i))
+    if found:
+        after = state.with_findings(found)
+        yield replace(after, cost=after.cost + PRICE)
+
+
+def _column(state: State, key: str, evidence: Sequence[Evidence]) -> Column:
+    came, predicted, rest, allowed = [], [], [], []
+    for dy, e, numbers in zip(state.dys, evidence, state.came, strict=True):
+        if dy is None:
+            continue
+        site = e.sites[state.i]
+        value = plant(site, dy, {})[1][key]
+        l2 = 2 * site.point.l2 * site.own[key] if key == "W" else np.zeros_like(value)
+        came.append(numbers[site.name][key].ravel())
+        predicted.append((value - l2).ravel())
+        rest.append(l2.ravel())
+        allowed.append(np.full(value.size, e.tolerance(site.name, key, value)))
+    return Column(*(np.concatenate(part) for part in (came, predicted, rest, allowed)))
+
+
+def _fit(c: Column, key: str, l2: float) -> tuple[Mistake, str] | None:
+    if not np.any(c.came):
+        return ZERO, ""
+    if key == "W" and l2:
+        share = _multiple(c.came - c.predicted, c.rest, c.allowed)
+        if share is not None:
+            return WRONG_L2_FACTOR, f"{2 * share:.6g} l2 W in place of 2 l2 W"
+    factor = _multiple(c.came - c.rest, c.predicted, c.allowed)
+    if factor is None:
+        return None
+    return (NEGATED, "") if abs(factor + 1) < WHOLE else (FACTOR, f"{factor:.6g} times the true gradient")
+
+
+def _multiple(a: np.ndarray, b: np.ndarray, allowed: np.ndarray) -> float | None:
+    """The factor f for which a = f b to within what is allowed, if there is one."""
+    size = float(b @ b)
+    if not size or b.size < 2 or not np.all(np.isfinite(a)):
+        return None
+    factor = float(a @ b) / size
+    fits = np.abs(a - factor * b) <= allowed * max(1.0, abs(factor))
+    return factor if np.all(fits) and np.max(np.abs(b)) > 100 * np.min(allowed) else None
+
+
+def fit_loss(
+    state: State, evidence: Sequence[Evidence], through: Callable[..., Iterator[State]]
+) -> Iterator[State]:
+    """A factor in front of the loss's derivative, alone or with one mistake: the states below the loss."""
+    last = evidence[0].sites[state.i - 1]
+    if "b" not in last.own:
+        return
+    for new in (0, 1):
+        for below in through(state, new, evidence):
+            factors = [
+                _factor(below, p, e, last.name) for p, e in enumerate(evidence) if below.dys[p] is not None
+            ]
+            if any(f is None or abs(f) < 1e-9 or abs(f - 1) < WHOLE for f in factors):
+                continue
+            mistake, note = _name(factors, evidence)
+            finding = Finding(mistake, Way({}, ("dscores",), note), evidence[0].sites[state.i].name, state.i)
+            dys = tuple(d if d is None else f * d for d, f in zip(below.dys, factors, strict=True))
+            after = below.with_findings([finding], dys=dys)
+            yield replace(after, cost=after.cost + PRICE)
+
+
+def _factor(state: State, p: int, e: Evidence, name: str) -> float | None:
+    dy, came = state.dys[p], state.came[p][name]["b"]
+    assert dy is not None
+    predicted = dy.sum(axis=0)
+    size = float(predicted @ predicted)
+    factor = float(came @ predicted) / size if size else np.nan
+    if not np.isfinite(factor):
+        return None
+    off, largest = distance(came, factor * predicted)
+    return factor if off <= max(1e-4 * largest, e.tolerance(name, "b", predicted)) else None
+
+
+def _name(factors: list[Any], evidence: Sequence[Evidence]) -> tuple[Mistake, str]:
+    """The count that the sum must have been divided by, where it is one number at every batch size."""
+    counts = [len(e.point.x) / f for f, e in zip(factors, evidence, strict=True)]
+    constant = max(factors) - min(factors) <= WHOLE * abs(factors[0])
+    if max(counts) - min(counts) <= WHOLE * abs(counts[0]) and abs(counts[0] - round(counts[0])) < WHOLE * counts[0]:
+        kind = evidence[0].point.network.loss.kind
+        wrong = next(m for m in BY_KIND[kind] if m.name == "one-over-n-wrong-count")
+        return wrong, f"divided by {round(counts[0])}"
+    note = f"{factors[0]:.6g} times" if constant else ", ".join(f"{f:.6g}" for f in factors) + " times"
+    return FACTOR, note

@@ -1,0 +1,53 @@
+"""What a catalogued mistake is: words for a person, and the ways to plant it in a backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from .site import Site
+
+Options: TypeAlias = Mapping[
+    str, Any
+]  # arguments of a layer's planted backward that differ from the right ones
+
+
+@dataclass(frozen=True)
+class Way:
+    """One reading of a mistake, as `options` of the planted backward; two with no option in common combine.
+
+    `parts` are what it spoils first: "dx", or the parameters whose own formula is wrong. `note` tells this
+    way from the mistake's others.
+    """
+
+    options: Options
+    parts: tuple[str, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An entry of the catalogue.
+
+    `sentence` ends "Your gradient equals the true one with ...". `equation` is the right equation, its missing
+    or wrong term marked with "<-". `remedy` says what to do. `ways` lists the ways that fit a layer at hand:
+    none where the mistake cannot be made there. `rank` settles ties: the lower, the likelier.
+    A `harmless` one is a choice that is as good as ours.
+    """
+
+    name: str
+    kind: str
+    title: str
+    sentence: str
+    equation: str
+    remedy: str
+    page: str
+    ways: Callable[[Site], Sequence[Way]] = field(repr=False, default=lambda site: ())
+    rank: int = 0
+    harmless: bool = False
+
+
+def always(*ways: Way) -> Callable[[Site], Sequence[Way]]:
+    """The same ways at every layer."""
+    return lambda site: ways

@@ -1,0 +1,71 @@
+"""How the walk goes on past numbers that no mistake in the catalogue gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from .evidence import Evidence
+from .search import Segment, State
+from .trial import distance, try_blocks
+
+ARRIVING, REST = "dy", "rest"  # what a puzzle is about, beside a parameter's name
+SKIPPED, RECOVERED, GIVEN_UP = 2.6, 2.7, 3.4
+CONSISTENT = 1e-6  # a derivative read off the user's dW must give the user's dW and db back
+
+
+def skip(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """Take the blocks that do not fit for wrong by themselves, and what is handed on for right."""
+    site = evidence[0].sites[state.i]
+    wrong = [key for key in site.own if not try_blocks(state, {}, evidence, [key]).passes]
+    if wrong:
+        yield _past(state, SKIPPED + len(wrong) - 1, [(state.i, key) for key in wrong], evidence)
+
+
+def recover(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """Read the dy that arrives here off the user's own dW = x' dy, where x has as many features as examples."""
+    if "W" not in evidence[0].sites[state.i].own or try_blocks(state, {}, evidence).passes:
+        return
+    dys = tuple(_read(state, p, e) for p, e in enumerate(evidence))
+    if any(dy is not None for dy in dys):
+        yield _past(replace(state, dys=dys), RECOVERED, [(state.i, ARRIVING)], evidence)
+
+
+def give_up(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """Say nothing of what lies in front."""
+    yield replace(
+        state, cost=state.cost + GIVEN_UP, puzzles=(*state.puzzles, (state.i, REST)), ended=True, misfit=1.0
+    )
+
+
+def _past(
+    state: State, cost: float, puzzles: list[tuple[int, str]], evidence: Sequence[Evidence]
+) -> State:
+    lowest = min(i for i, site in enumerate(evidence[0].sites) if site.own)
+    return replace(
+        state,
+        cost=state.cost + cost,
+        puzzles=(*state.puzzles, *puzzles),
+        tested=True,
+        segment=Segment(),
+        new=0,
+        ended=state.i == lowest,
+    )
+
+
+def _read(state: State, p: int, e: Evidence) -> np.ndarray | None:
+    site, came = e.sites[state.i], state.came[p]
+    x, own = site.x, came[site.name]
+    if x.shape[1] < len(x) or np.linalg.matrix_rank(x) < len(x):
+        return None
+    data = own["W"] - 2 * site.point.l2 * site.own["W"]
+    if not np.all(np.isfinite(data)):
+        return None
+    dy = np.linalg.lstsq(x.T, data, rcond=None)[0]
+    for found, wanted in ((x.T @ dy, data), (dy.sum(axis=0), own["b"])):
+        off, size = distance(found, wanted)
+        if off > max(CONSISTENT * size, e.tolerance(site.name, "W", data)):
+            return None
+    return dy

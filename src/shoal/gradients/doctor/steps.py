@@ -1,0 +1,150 @@
+"""One step of the walk: every way on from a state, by stages of rising cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from .catalogue import BY_KIND, plant
+from .evidence import Evidence
+from .fits import fit_blocks, fit_loss
+from .mistake import Mistake, Way
+from .puzzles import give_up, recover, skip
+from .search import AT_ONCE, Finding, Segment, State
+from .site import Site
+from .trial import Trial, try_blocks
+
+STAGES = (0.0, 1.0, 1.25, 2.0, 2.6, 2.7, 3.4)
+"""What is tried and its cost: nothing new, one mistake, a fitted number, two mistakes, a block of numbers that
+nothing explains, a derivative read off the user's own numbers, and giving up."""
+SAME = 1e-12  # derivatives closer than this are one
+
+
+def expand(state: State, stage: int, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """The states that follow at one stage."""
+    site = evidence[0].sites[state.i]
+    at_parameters = bool(site.own) and not state.tested
+    if stage in (0, 1, 3):
+        new = {0: 0, 1: 1, 3: 2}[stage]
+        if state.new + new <= AT_ONCE or new == 0:
+            yield from (_at_blocks if at_parameters else _through)(state, new, evidence)
+    elif stage == 2 and state.new < AT_ONCE:
+        if at_parameters:
+            yield from (_settle(state, s, evidence) for s in fit_blocks(state, evidence))
+        elif site.is_loss:
+            yield from fit_loss(state, evidence, _through)
+    elif at_parameters and stage > 3:
+        yield from {4: skip, 5: recover, 6: give_up}[stage](state, evidence)
+
+
+def _at_blocks(state: State, new: int, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """Hold the layer's own parameters against the user's, with `new` mistakes in their formulas."""
+    for found in _choices(state, evidence[0].sites[state.i], new, own=True):
+        options = _merged(found)
+        trial = try_blocks(state, options, evidence)
+        if trial.passes:
+            yield _settle(state, state.with_findings(found, options=options), evidence, trial)
+
+
+def _settle(
+    before: State, state: State, evidence: Sequence[Evidence], trial: Trial | None = None
+) -> State:
+    """The state behind a layer's parameters, all of which fit."""
+    misfit, agreement, informative = trial or (0.0, 0.0, True)
+    if informative:
+        before.segment.passed = min(before.segment.passed, state.cost)
+        state = replace(state, segment=Segment(), new=0)
+    state = replace(
+        state,
+        tested=True,
+        misfit=max(state.misfit, misfit),
+        agreement=max(state.agreement, agreement),
+    )
+    lowest = min(i for i, site in enumerate(evidence[0].sites) if site.own)
+    return replace(state, ended=True) if state.i == lowest else state
+
+
+def _through(state: State, new: int, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """Pass the layer, with `new` mistakes in its dx. Ways that give the same dx as a cheaper one are left out."""
+    seen: list[np.ndarray] = []
+    for fewer in range(new):  # what fewer mistakes give already
+        seen += [_signature(d) for _, d in _passes(state, fewer, evidence)] if fewer == 0 else []
+    for found, dxs in _passes(state, new, evidence):
+        signature = _signature(dxs)
+        if found and any(_alike(signature, other) for other in seen):
+            continue
+        if not found:
+            seen.append(signature)
+        yield state.with_findings(found, i=state.i - 1, dys=dxs, tested=False, options={})
+
+
+def _passes(
+    state: State, new: int, evidence: Sequence[Evidence]
+) -> Iterator[tuple[tuple[Finding, ...], tuple[np.ndarray | None, ...]]]:
+    for found in _choices(state, evidence[0].sites[state.i], new, own=False):
+        options = {**state.options, **_merged(found)}
+        yield found, pass_layer(state, options, evidence)
+
+
+def pass_layer(
+    state: State, options: dict[str, Any], evidence: Sequence[Evidence]
+) -> tuple[np.ndarray | None, ...]:
+    """dx of the state's layer, for each piece of evidence."""
+    dxs = []
+    for dy, e in zip(state.dys, evidence, strict=True):
+        site = e.sites[state.i]
+        known = dy is not None or site.is_loss
+        with np.errstate(all="ignore"):
+            dxs.append(plant(site, dy, options)[0] if known else None)
+    return tuple(dxs)
+
+
+def _choices(state: State, site: Site, new: int, *, own: bool) -> Iterator[tuple[Finding, ...]]:
+    """Sets of mistakes to plant, `new` of them not met before; at most one way of each."""
+    known = {f.mistake.name for f in state.findings}
+    candidates = [
+        Finding(mistake, way, site.name, site.i)
+        for mistake in BY_KIND.get(site.kind, ())
+        for way in mistake.ways(site)
+        if _fits(mistake, way, site, own) and not (way.options.keys() & state.options.keys())
+    ]
+    old = [f for f in candidates if f.mistake.name in known]
+    fresh = [f for f in candidates if f.mistake.name not in known]
+    for k in range(3 if known else 1):
+        for repeated in combinations(old, k):
+            for planted in combinations(fresh, new):
+                found = (*repeated, *planted)
+                if _compatible(found):
+                    yield found
+
+
+def _fits(mistake: Mistake, way: Way, site: Site, own: bool) -> bool:
+    if mistake.kind == "l2" and not site.point.l2:
+        return False
+    return any(part in site.own for part in way.parts) == own
+
+
+def _compatible(found: Sequence[Finding]) -> bool:
+    names = [f.mistake.name for f in found]
+    keys = [key for f in found for key in f.way.options]
+    return len(set(names)) == len(names) and len(set(keys)) == len(keys)
+
+
+def _merged(found: Sequence[Finding]) -> dict[str, Any]:
+    return {key: value for f in found for key, value in f.way.options.items()}
+
+
+def _signature(dxs: Sequence[np.ndarray | None]) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return np.asarray(
+        [[float(np.sum(d * rng.standard_normal(d.shape))), float(np.max(np.abs(d)))] for d in dxs if d is not None]
+    )
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    with np.errstate(invalid="ignore"):
+        return bool(np.all(np.abs(a - b) <= SAME * b[:, 1:]))
