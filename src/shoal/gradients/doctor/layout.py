@@ -109,7 +109,7 @@ class Layout:
             if self.dtype == "float32":
                 array = array.astype(np.float32)
             turned = array.T if self._turned(place.size) else array.reshape(place.size)
-            result.setdefault(place.layer, {})[place.parameter] = np.ascontiguousarray(turned)
+            result.setdefault(place.layer, {})[place.parameter] = np.array(turned, order="C")
         return result
 
     def inputs_to_user(self, x: np.ndarray) -> np.ndarray:
