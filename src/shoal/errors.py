@@ -37,6 +37,10 @@ class SubmissionError(ShoalError):
     """Code that was handed in to have its gradients judged cannot be loaded, called or understood."""
 
 
+class GradientError(ShoalError):
+    """A loss, a gradient or the parameters given to a check cannot be judged."""
+
+
 class RunError(ShoalError):
     """A run folder cannot be written, read or trusted."""
 
