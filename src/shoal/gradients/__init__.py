@@ -3,6 +3,10 @@
 Importing this loads no jax; the first check of a network does.
 """
 
+from .doctor import CATALOGUE as CATALOGUE
+from .doctor import Diagnosis as Diagnosis
+from .doctor import assert_correct as assert_correct
+from .doctor import diagnose as diagnose
 from .networks import BlockCheck as BlockCheck
 from .networks import Case as Case
 from .networks import GradientCheck as GradientCheck

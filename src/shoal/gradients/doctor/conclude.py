@@ -11,9 +11,9 @@ from shoal.gradients.networks.structure import zero_by_construction
 
 from .catalogue.l2 import ONE_LAYER_ONLY
 from .evidence import Evidence
-from .puzzles import ARRIVING, REST
+from .puzzles import ARRIVING
 from .result import KINK, RIGHT, WRONG, ZERO, BlockDiagnosis, Cause, Segment
-from .search import Finding, State
+from .search import REST, Finding, State
 
 
 def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
@@ -50,11 +50,13 @@ def causes_of(states: Sequence[State], wrong: Sequence[BlockDiagnosis], evidence
     """The best explanation's mistakes, from the loss on, each once, with what else would explain the same."""
     best = states[0]
     grouped: dict[str, list[Finding]] = {}
-    for finding in best.findings:
+    for finding in sorted(best.findings, key=lambda f: f.at):
         grouped.setdefault(finding.mistake.name, []).append(finding)
     causes = []
-    for name, found in grouped.items():
-        own = tuple(f"{f.layer}.{p}" for f in found for p in f.way.parts if p not in ("dx", "dscores", "gradients"))
+    for name, found in sorted(grouped.items(), key=lambda item: -max(f.at for f in item[1])):
+        own = tuple(
+            f"{f.layer}.{p}" for f in found for p in f.way.parts if p not in ("dx", "dscores", "gradients")
+        )
         reach = max((f.at for f in found if {"dx", "dscores", "gradients"} & set(f.way.parts)), default=-1)
         blocks = tuple(b.name for b in wrong if b.name in own or _index(evidence, b.layer) < reach)
         cause = Cause(
@@ -115,13 +117,15 @@ def unexplained(best: State, wrong: Sequence[BlockDiagnosis], evidence: Evidence
     for at, about in best.puzzles:
         layer = sites[at].name
         if about not in (ARRIVING, REST):
-            note = "its own formula is wrong in a way that is not in the catalogue; what is handed on is right"
+            note = (
+                "Its own formula is wrong in a way that is not in the catalogue; what is handed on is right"
+            )
             found.append(Segment((layer,), (f"{layer}.{about}",), note))
             continue
         behind = next(k for k in range(at + 1, len(sites)) if sites[k].own or sites[k].is_loss)
         between = tuple(sites[k].name for k in range(behind, at, -1))
         blocks = tuple(n for n in names if _index(evidence, n.split(".")[0]) <= at)
-        note = "the derivative handed down through these is wrong in a way that is not in the catalogue"
+        note = "The derivative handed down through these is wrong in a way that is not in the catalogue"
         if about == REST:
             note += f", or {layer}'s own formulas are; what lies in front could not be judged"
         found.append(Segment(between, blocks, note))

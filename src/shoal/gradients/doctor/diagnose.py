@@ -42,8 +42,8 @@ def diagnose(
     them; with dropout in the network it gets `noise` as a fourth argument, {layer: (N, ...) uniform on
     [0, 1)}, a unit being kept where noise >= rate. A function says more than its numbers at one point: it is
     called at other batches too, where coincidences end and memories show.
-    `state` are running statistics, if the user's code has any, `previous` the (x, y) of the call before, where
-    numbers may be those of a stale cache.
+    `state` are running statistics, if the user's code has any, `previous` the (x, y) of the call before,
+    where numbers may be those of a stale cache.
 
     The true gradients, and those with each mistake of `CATALOGUE` planted, one and then two at a time, are
     computed by the doctor's own backward pass in float64 and compared to within the rounding of the arrays
@@ -54,7 +54,9 @@ def diagnose(
     """
     started = perf_counter()
     point = _point(network, l2, parameters, x, y, noise)
-    held = {n: {k: np.asarray(v, dtype=np.float64) for k, v in own.items()} for n, own in (state or {}).items()}
+    held = {
+        n: {k: np.asarray(v, dtype=np.float64) for k, v in own.items()} for n, own in (state or {}).items()
+    }
     batch = make_batch(point, x, y)
     remarks: tuple[str, ...] = ()
     with threadpool_limits(1):  # products this small only wait for each other's threads
@@ -105,7 +107,9 @@ def _point(network: Network, l2: float, parameters: Mapping, x: Any, y: Any, noi
             "Count the classes from 0.",
         )
     if len(y) != len(x):
-        raise GradientError(f"{len(y)} labels came for {len(x)} examples.", "Give one label for each example.")
+        raise GradientError(
+            f"{len(y)} labels came for {len(x)} examples.", "Give one label for each example."
+        )
     point = make_point(network, parameters, x, targets, l2, noise)
     if not np.isfinite(point.cost):
         raise GradientError(

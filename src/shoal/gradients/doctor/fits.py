@@ -21,7 +21,7 @@ WHOLE = 1e-6  # a count that is this near to a whole number is one
 
 @dataclass(frozen=True)
 class Column:
-    """One block over all evidence, end to end: the user's numbers, the predicted ones, and W's part in them."""
+    """One block over all evidence, end to end: the user's numbers, the predicted ones, and L2's part."""
 
     came: np.ndarray
     predicted: np.ndarray
@@ -121,7 +121,10 @@ def _name(factors: list[Any], evidence: Sequence[Evidence]) -> tuple[Mistake, st
     """The count that the sum must have been divided by, where it is one number at every batch size."""
     counts = [len(e.point.x) / f for f, e in zip(factors, evidence, strict=True)]
     constant = max(factors) - min(factors) <= WHOLE * abs(factors[0])
-    if max(counts) - min(counts) <= WHOLE * abs(counts[0]) and abs(counts[0] - round(counts[0])) < WHOLE * counts[0]:
+    if (
+        max(counts) - min(counts) <= WHOLE * abs(counts[0])
+        and abs(counts[0] - round(counts[0])) < WHOLE * counts[0]
+    ):
         kind = evidence[0].point.network.loss.kind
         wrong = next(m for m in BY_KIND[kind] if m.name == "one-over-n-wrong-count")
         return wrong, f"divided by {round(counts[0])}"

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from .evidence import Evidence
-from .search import Segment, State
+from .search import REST, Segment, State
 from .trial import distance, try_blocks
 
-ARRIVING, REST = "dy", "rest"  # what a puzzle is about, beside a parameter's name
+ARRIVING = "dy"  # what a puzzle is about, beside a parameter's name and REST
 SKIPPED, RECOVERED, GIVEN_UP = 2.6, 2.7, 3.4
 CONSISTENT = 1e-6  # a derivative read off the user's dW must give the user's dW and db back
 
@@ -25,12 +25,34 @@ def skip(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
 
 
 def recover(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
-    """Read the dy that arrives here off the user's own dW = x' dy, where x has as many features as examples."""
-    if "W" not in evidence[0].sites[state.i].own or try_blocks(state, {}, evidence).passes:
+    """Take the dy that arrives here for wrong, and read it off the user's own numbers (see `resume`).
+
+    A batch norm's say too little of it: it stays unknown until the next affine layer.
+    """
+    if is_unknown(state) or try_blocks(state, {}, evidence).passes:
         return
-    dys = tuple(_read(state, p, e) for p, e in enumerate(evidence))
-    if any(dy is not None for dy in dys):
-        yield _past(replace(state, dys=dys), RECOVERED, [(state.i, ARRIVING)], evidence)
+    lost = replace(state, dys=(None,) * len(evidence))
+    puzzle = (state.i, ARRIVING)
+    if "W" in evidence[0].sites[state.i].own:
+        for found in resume(lost, evidence):
+            yield replace(found, cost=found.cost + RECOVERED, puzzles=(*found.puzzles, puzzle))
+    else:
+        yield _past(lost, RECOVERED, [puzzle], evidence)
+
+
+def is_unknown(state: State) -> bool:
+    """Whether nothing is known of the derivative on its way down."""
+    return all(dy is None for dy in state.dys)
+
+
+def resume(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """Read dy off the user's own dW = x' dy, where x has at least as many features as examples."""
+    if "W" in evidence[0].sites[state.i].own:
+        dys = tuple(_read(state, p, e) for p, e in enumerate(evidence))
+        if any(dy is not None for dy in dys):
+            yield _past(replace(state, dys=dys), 0.0, [], evidence)
+    else:
+        yield _past(state, 0.0, [], evidence)
 
 
 def give_up(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
@@ -40,9 +62,7 @@ def give_up(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
     )
 
 
-def _past(
-    state: State, cost: float, puzzles: list[tuple[int, str]], evidence: Sequence[Evidence]
-) -> State:
+def _past(state: State, cost: float, puzzles: list[tuple[int, str]], evidence: Sequence[Evidence]) -> State:
     lowest = min(i for i, site in enumerate(evidence[0].sites) if site.own)
     return replace(
         state,

@@ -1,4 +1,4 @@
-"""What a diagnosis says: whether the gradients are right, and if not, which mistakes give the user's numbers."""
+"""What a diagnosis says: whether the gradients are right; if not, which mistakes give the user's numbers."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class BlockDiagnosis:
     """One parameter of one layer.
 
     `error` is the largest difference from the true gradient as a share of its largest entry (infinite where
-    that is zero, or where numbers are missing). `worst_index` is where, `came` and `true` the two values there.
-    `because` names the mistakes.
+    that is zero, or where numbers are missing). `worst_index` is where, `came` and `true` the two values
+    there. `because` names the mistakes.
     """
 
     layer: str
@@ -108,8 +108,9 @@ class Segment:
 class Diagnosis:
     """The doctor's word on someone's gradients of a network's cost.
 
-    `points` counts where they were held against the true ones, `precision` is the rounding of the arrays that
-    came, `remarks` is what else was noticed. `names` are the user's own names of the blocks, where they differ.
+    `points` counts where they were held against the true ones, `precision` is the rounding of the arrays
+    that came, `remarks` is what else was noticed. `names` are the user's own names of the blocks, where they
+    differ.
     """
 
     causes: tuple[Cause, ...]

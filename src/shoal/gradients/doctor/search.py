@@ -9,7 +9,7 @@ The same mistake at several layers of a kind counts once: one function is used f
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeAlias
@@ -23,6 +23,7 @@ from .mistake import Mistake, Way
 
 LIKE = 0.25  # explanations that cost this much more are worth mentioning
 POPS = 60_000  # steps after which what is known has to do
+REST = "rest"  # what a puzzle is about where everything in front is in the dark
 AT_ONCE = 2  # new mistakes between two layers with parameters
 KEPT = 24  # explanations of like cost that are collected
 
@@ -72,11 +73,13 @@ class State:
 
     def with_findings(self, found: Sequence[Finding], **changes) -> State:
         """The state after planting `found`, which cost what is new in them."""
-        known = {f.mistake.name for f in self.findings}
-        fresh = {f.mistake.name: f.mistake for f in found if f.mistake.name not in known}
-        price = sum(0.5 if m.harmless else 1.0 for m in fresh.values())
+        known = {(f.mistake.name, *f.way.options) for f in self.findings}
+        # The same mistake in another form (in W alone, where it was in W and b) is not the same function.
+        fresh = {(f.mistake.name, *f.way.options): f.mistake for f in found}
+        price = sum(0.5 if m.harmless else 1.0 for form, m in fresh.items() if form not in known)
         price += 0.01 * len(found) + 0.02 * sum(f.mistake.rank for f in found)
-        changes = {"cost": self.cost + price, "new": self.new + len(fresh), **changes}
+        names = {f.mistake.name for f in found} - {f.mistake.name for f in self.findings}
+        changes = {"cost": self.cost + price, "new": self.new + len(names), **changes}
         return replace(self, findings=(*self.findings, *found), **changes)
 
 
@@ -103,13 +106,14 @@ def search(starts: Sequence[State], evidence: Sequence[Evidence]) -> list[State]
             heapq.heappush(queue, (child.cost, child.i, next(order), child, 0))
         if stage + 1 < len(STAGES):
             heapq.heappush(queue, (state.cost + STAGES[stage + 1], state.i, next(order), state, stage + 1))
-    return sorted(ended, key=_quality)
+    return sorted(ended or [_undecided(starts[0])], key=_quality)
+
+
+def _undecided(start: State) -> State:
+    """Where even giving up is out of reach: nothing below the loss could be judged."""
+    return replace(start, puzzles=((start.i - 1, REST),), misfit=1.0, ended=True, cost=np.inf)
 
 
 def _quality(state: State) -> tuple[float, float]:
     """Better by a whole decade of misfit counts more than being likelier."""
     return round(np.log10(max(state.misfit, 1e-3))), state.cost
-
-
-def explanations(states: Sequence[State]) -> Iterator[State]:
-    yield from states

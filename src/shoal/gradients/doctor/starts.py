@@ -31,7 +31,11 @@ def starts(reading: Reading) -> Iterator[State]:
     for keys, one, other in _exchangeable(reading):
         note = f"{', '.join(keys)} of {one} and {other}"
         yield _undone(
-            plain, SWAPPED, note, lambda came, k=keys, a=one, b=other: _exchanged(came, k, a, b), (one, other, keys)
+            plain,
+            SWAPPED,
+            note,
+            lambda came, k=keys, a=one, b=other: _exchanged(came, k, a, b),
+            (one, other, keys),
         )
 
 

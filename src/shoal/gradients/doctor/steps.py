@@ -13,14 +13,14 @@ from .catalogue import BY_KIND, plant
 from .evidence import Evidence
 from .fits import fit_blocks, fit_loss
 from .mistake import Mistake, Way
-from .puzzles import give_up, recover, skip
+from .puzzles import give_up, is_unknown, recover, resume, skip
 from .search import AT_ONCE, Finding, Segment, State
 from .site import Site
 from .trial import Trial, try_blocks
 
 STAGES = (0.0, 1.0, 1.25, 2.0, 2.6, 2.7, 3.4)
-"""What is tried and its cost: nothing new, one mistake, a fitted number, two mistakes, a block of numbers that
-nothing explains, a derivative read off the user's own numbers, and giving up."""
+"""What is tried and its cost: nothing new, one mistake, a fitted number, two mistakes, a block of numbers
+that nothing explains, a derivative read off the user's own numbers, and giving up."""
 SAME = 1e-12  # derivatives closer than this are one
 
 
@@ -28,6 +28,12 @@ def expand(state: State, stage: int, evidence: Sequence[Evidence]) -> Iterator[S
     """The states that follow at one stage."""
     site = evidence[0].sites[state.i]
     at_parameters = bool(site.own) and not state.tested
+    if not site.is_loss and is_unknown(state):
+        if at_parameters and stage in (0, 6):
+            yield from {0: resume, 6: give_up}[stage](state, evidence)
+        elif stage == 0:
+            yield from _through(state, 0, evidence)
+        return
     if stage in (0, 1, 3):
         new = {0: 0, 1: 1, 3: 2}[stage]
         if state.new + new <= AT_ONCE or new == 0:
@@ -50,9 +56,7 @@ def _at_blocks(state: State, new: int, evidence: Sequence[Evidence]) -> Iterator
             yield _settle(state, state.with_findings(found, options=options), evidence, trial)
 
 
-def _settle(
-    before: State, state: State, evidence: Sequence[Evidence], trial: Trial | None = None
-) -> State:
+def _settle(before: State, state: State, evidence: Sequence[Evidence], trial: Trial | None = None) -> State:
     """The state behind a layer's parameters, all of which fit."""
     misfit, agreement, informative = trial or (0.0, 0.0, True)
     if informative:
@@ -69,7 +73,7 @@ def _settle(
 
 
 def _through(state: State, new: int, evidence: Sequence[Evidence]) -> Iterator[State]:
-    """Pass the layer, with `new` mistakes in its dx. Ways that give the same dx as a cheaper one are left out."""
+    """Pass the layer, with `new` mistakes in its dx, but for those that give what the right dx gives."""
     seen: list[np.ndarray] = []
     for fewer in range(new):  # what fewer mistakes give already
         seen += [_signature(d) for _, d in _passes(state, fewer, evidence)] if fewer == 0 else []
@@ -141,7 +145,11 @@ def _merged(found: Sequence[Finding]) -> dict[str, Any]:
 def _signature(dxs: Sequence[np.ndarray | None]) -> np.ndarray:
     rng = np.random.default_rng(1)
     return np.asarray(
-        [[float(np.sum(d * rng.standard_normal(d.shape))), float(np.max(np.abs(d)))] for d in dxs if d is not None]
+        [
+            [float(np.sum(d * rng.standard_normal(d.shape))), float(np.max(np.abs(d)))]
+            for d in dxs
+            if d is not None
+        ]
     )
 
 

@@ -55,7 +55,7 @@ CATALOGUE: dict[str, Mistake] = _by_name()
 def plant(
     site: Site, dy: np.ndarray | None, options: dict[str, Any]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The backward of a layer (or of the loss, whose dy is None) with `options` spoilt in it: dx, gradients."""
+    """dx and gradients of a layer (or of the loss, whose dy is None) with `options` spoilt in its backward."""
     if site.is_loss:
         return losses.plant(site, **options), {}
     if site.kind in PLANTS:

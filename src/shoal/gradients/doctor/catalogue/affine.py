@@ -61,7 +61,7 @@ def _square(*ways: Way) -> Any:
 
 
 def _before(site: Site, wanted: str) -> list[Way]:
-    """The arrays in front of the last activation (or dropout) before this layer, where they are of x's shape."""
+    """The arrays of x's shape in front of the last activation (or dropout) before this layer."""
     ways, layers, passed = [], site.point.network.layers, False
     for j in range(site.i - 1, -1, -1):
         kind = layers[j].kind

@@ -1,4 +1,4 @@
-"""Batch norm's backward with what can be spoilt in it; the mistakes themselves are in `batch_norm_mistakes`."""
+"""Batch norm's backward with what can be spoilt in it; the mistakes are in `batch_norm_mistakes`."""
 
 from __future__ import annotations
 
