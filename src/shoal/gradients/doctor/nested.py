@@ -71,7 +71,8 @@ def _items(value: Any, keys: list[Key], where: str, problems: list[str]) -> dict
     known = {f"{shown}{key}": key for key in keys}
     for name in known:
         if name not in value:
-            problems.append(f"{where}[{name!r}] is missing{_near(name, [str(k) for k in value])}")
+            others = [str(other) for other in value if other not in known]
+            problems.append(f"{where}[{name!r}] is missing{_near(name, others)}")
     for name in value:
         if name not in known:
             problems.append(f"{where}[{name!r}] is no parameter of the network")
@@ -92,10 +93,6 @@ def as_array(value: Any, shape: tuple[int, ...], word: str, problems: list[str])
         problems.append(_about_kind(array, word))
     elif array.shape != shape:
         problems.append(f"{word}: shape {array.shape} came; expected {shape}{_hint(array.shape, shape)}")
-    elif not np.all(np.isfinite(array)):
-        at = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        count = int(np.sum(~np.isfinite(array)))
-        problems.append(f"{word}: {count} of {array.size} entries are NaN or infinite, the first at {at}")
     else:
         return array if array.dtype.kind == "f" else array.astype(np.float64)
     return None
