@@ -55,7 +55,9 @@ class SubmissionSettings(Table):
                 f"names: {', '.join(bare)} would be the same in every block; "
                 'write the place of the number as {i}, as in "W{i}"'
             )
-        if len(set(given.values())) < len(given):
+        default = "{key}{i}" if self.parameters == "dict" else "{key}"
+        words = [given.get(key, default.replace("{key}", key)) for key in Names.model_fields]
+        if len(set(words)) < len(words):
             raise ValueError("names: two kinds of parameter have the same name")
         return self
 
