@@ -76,11 +76,11 @@ def test_all_mistakes_are_listed_at_once_with_the_nearest_right_name() -> None:
     ) == [
         "vary: a network file describes one network; leave [vary] out",
         "classes: got 1; expected 2 or more",
-        "network.activation: got 'rellu'; expected a table, or one of relu, leaky_relu, sigmoid, tanh; did you "
-        "mean `relu`?",
+        "network.activation: got 'rellu'; expected a table, or one of relu, leaky_relu, sigmoid, tanh; "
+        "did you mean `relu`?",
         "network.hiden: unknown key; did you mean `hidden`?",
-        "training.l3: unknown key; known: optimizer, batch_size, steps, epochs, cycles, learning_rate, schedule, "
-        "l2, shared_order, precision",
+        "training.l3: unknown key; known: optimizer, batch_size, steps, epochs, cycles, learning_rate, "
+        "schedule, l2, shared_order, precision",
         "submission.parameters: got 'dct'; expected one of dict, list, layers, lists; did you mean `dict`?",
         "submission.names.w: unknown key; known: W, b, gamma, beta",
         "submission.first: got -1; expected 0 or more",
@@ -111,7 +111,7 @@ def test_what_does_not_fit_together(change: dict[str, Any], expected: str) -> No
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="The network file .* cannot be read: No such file"):
+    with pytest.raises(StudyError, match=r"The network file .* cannot be read: No such file"):
         load_network_file(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("inputs = = 3")
     with pytest.raises(StudyError, match="is not valid TOML"):

@@ -133,7 +133,7 @@ def diagnosed(case: Submitted, explanation: Explanation) -> Diagnosis:
 
 def check_alone(case: Submitted) -> Any:
     """The student's gradients against differences of the student's loss, whatever the network."""
-    from shoal.gradients import check
+    from shoal.gradients.blackbox import check
 
     submission, layout, point = case.submission, case.submission.layout, case.points[0]
     batch = submission.batch(point.x, case.labels(0), point.noise)
