@@ -34,7 +34,7 @@ class Gradients:
         return callable(self.source)
 
     def at(self, blocks: list[np.ndarray]) -> list[np.ndarray]:
-        """The gradients at another point; its loss is called first, for code that keeps what that computes."""
+        """The gradients at another point, right after its loss: some code keeps what that computes."""
         arrays = self.loss.parameters.handed(blocks)
         self.loss.seeds.sow()
         self.loss.function(self.loss.parameters.hand(arrays))
@@ -109,8 +109,8 @@ def _observe_gradients(loss: Loss, gradients: Gradients) -> list[Finding]:
     gradients.call(parameters.handed(there))
     if not _alike(first, match(parameters.leaves, returned)[0], parameters.single):
         text = (
-            "The arrays that it returns are used again by later calls, which change what was returned before. "
-            "Return copies."
+            "The arrays that the gradient function returns are used again by later calls, which change what "
+            "was returned before. Return copies."
         )
         findings.append(Finding("returned-arrays-reused", text, (), harmless=True))
     return findings
@@ -128,7 +128,7 @@ def _unrepeatable(loss: Loss, gradients: Gradients, first: Any, second: Any, thi
     if not loss.seeds.active:
         loss.seeds.activate()
     both = [gradients.call(loss.parameters.handed(loss.parameters.base))[0] for _ in range(2)]
-    gradients.trusted = repeatable = _alike(*both, single)
+    gradients.trusted = repeatable = _alike(both[0], both[1], single)
     if repeatable:
         gradients.came = both[0]
     done = "Seeding the global generators before each call makes them repeatable: judged so. " * repeatable
@@ -146,7 +146,7 @@ def _after_another_point(loss: Loss, gradients: Gradients, there: list[np.ndarra
     after_loss, _ = gradients.call(parameters.handed(parameters.base))
     if not _alike(gradients.came, after_loss, single):
         text = (
-            "The gradients use what the last call of the loss left behind, not the parameters they are given: "
+            "The gradients use what the last call of the loss left behind, not the parameters given to them: "
             "after the loss of other parameters they differ. Judged right after the loss of the same ones."
         )
         return [Finding("needs-the-loss-first", text, (), harmless=True)]
@@ -173,7 +173,7 @@ def _changed(loss: Loss, arrays: list[Any]) -> list[str]:
     return [
         leaf.path
         for leaf, array, block in zip(leaves, arrays, base, strict=True)
-        if not np.array_equal(to_numpy(array), to_numpy(leaf.hand(block)))
+        if not np.array_equal(to_numpy(array), block)
     ]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from .judge import Probes
-from .search import Extent, Searcher, as_matrix
-from .surface import Surface
+from .search import Extent, Searcher, as_matrix, signs
+from .surface import LARGE, Surface
 
 WHOLE = 64  # a block of no more entries is probed whole
 DIRECTIONS = 3
@@ -16,7 +16,6 @@ DEEPER = 32  # further entries of a large block that is wrong
 EACH = 4  # entries of every wrong row or column
 ALL_OVER = 0.7  # of the resolved entries wrong: no search needed
 FLAT = 20.0  # a change of the loss below this many times its rounding is none
-ROUNDED = 64.0  # last digits by which a gradient may be off for its own rounding
 
 
 @dataclass(eq=False)
@@ -39,11 +38,7 @@ class Prober:
     came: list[np.ndarray]
     entries: int
     rng: np.random.Generator
-    floors: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        if not self.floors:
-            self.floors = [self._floor(k) for k in range(len(self.came))]
+    floors: list[np.ndarray]
 
     def screen(self, k: int) -> Probed:
         """Whether the block is right, from as few probes as that takes."""
@@ -53,7 +48,8 @@ class Prober:
         flat = change <= FLAT * self.surface.noise
         found = Probed(k, probes, change, flat)
         largest = float(np.max(np.abs(came)))
-        if flat and largest <= FLAT * (self.surface.noise / max(self.surface.size(k), 1.0) + self.floors[k]):
+        seen = change / (LARGE * self.surface.size(k)) + FLAT * self.surface.noise / self.surface.size(k)
+        if flat and largest <= FLAT * seen + float(np.max(self.floors[k])):
             return found  # neither side sees anything
         small = came.size <= WHOLE
         self._probe(found, np.arange(came.size) if small else self._choose(came))
@@ -73,23 +69,35 @@ class Prober:
             found.extent, found.searched = searcher.search(), True
             self._probe(found, found.extent.positions(searcher.shape, self.rng, EACH))
 
+    def suspects(self, k: int, positions: np.ndarray) -> Probed:
+        """These entries of block k, and a direction through it."""
+        came = self.came[k]
+        found = Probed(k, Probes(came, self.floors[k], self.surface.tolerance))
+        self._probe(found, positions)
+        self._direction(found, signs(self.rng, came.shape))
+        return found
+
     def _probe(self, found: Probed, positions: np.ndarray) -> None:
         flat = found.probes.came.reshape(-1)
         for position in positions.tolist():
             if position not in found.probes.entries:
-                slope = self.surface.entry(found.k, position, float(flat[position]), found.probes.floor)
+                floor = float(found.probes.floor.reshape(-1)[position])
+                slope = self.surface.entry(found.k, position, float(flat[position]), floor)
                 found.probes.entries[position] = slope
 
     def _directions(self, found: Probed) -> None:
         """Random signs; and once along what came, where its slope stands out from the noise most."""
-        probes, came = found.probes, found.probes.came
-        us = [self.rng.choice([-1.0, 1.0], came.shape) for _ in range(DIRECTIONS - 1)]
+        came = found.probes.came
+        us = [signs(self.rng, came.shape) for _ in range(DIRECTIONS - 1)]
         if np.all(np.isfinite(came)) and came.any():
             us.append(came / float(np.sqrt(np.mean(came * came))))
         for u in us:
-            along = float(np.sum(came * u))
-            floor = probes.floor * float(np.sqrt(np.sum(u * u)))
-            probes.along.append((along, floor, self.surface.direction(found.k, u, along, floor)))
+            self._direction(found, u)
+
+    def _direction(self, found: Probed, u: np.ndarray) -> None:
+        along = float(np.sum(found.probes.came * u))
+        floor = float(np.sqrt(np.sum((found.probes.floor * u) ** 2)))
+        found.probes.along.append((along, floor, self.surface.direction(found.k, u, along, floor)))
 
     def _choose(self, came: np.ndarray) -> np.ndarray:
         """The largest entries (a third), and others at random."""
@@ -101,11 +109,11 @@ class Prober:
 
     def _zero_lines(self, came: np.ndarray) -> np.ndarray:
         """Some entries of rows and columns that came as zeros."""
-        rows, columns = shape = as_matrix(came.shape)
+        shape = as_matrix(came.shape)
         matrix = came.reshape(shape)
         empty_rows = np.flatnonzero(~matrix.any(axis=1))[:4]
         empty_columns = np.flatnonzero(~matrix.any(axis=0))[:4]
-        if len(empty_rows) == rows or not (len(empty_rows) or len(empty_columns)):
+        if len(empty_rows) == shape[0] or not (len(empty_rows) or len(empty_columns)):
             return np.asarray([], dtype=np.int64)
         within = Extent(tuple(empty_rows.tolist()), None).positions(shape, self.rng, EACH)
         across = Extent(None, tuple(empty_columns.tolist())).positions(shape, self.rng, EACH)
@@ -117,10 +125,3 @@ class Prober:
         told = (found.resolved | found.wrong)[: len(at)] & at
         nonzero = told & (probes.analytic[: len(at)] != 0) | found.wrong[: len(at)] & at
         return float(np.mean(found.wrong[: len(at)][nonzero])) if nonzero.any() else 0.0
-
-    def _floor(self, k: int) -> float:
-        """How far the last digits of block k's gradient may be off."""
-        leaf = self.surface.loss.parameters.leaves[k]
-        epsilon = max(leaf.epsilon, 2.0**-23 if self.surface.coarse else 0.0)
-        sizes = np.abs(self.came[k][np.isfinite(self.came[k])])
-        return ROUNDED * epsilon * float(np.max(sizes, initial=0.0))

@@ -19,7 +19,7 @@ class Probes:
     """
 
     came: np.ndarray
-    floor: float
+    floor: np.ndarray
     tolerance: float
     entries: dict[int, Slope] = field(default_factory=dict)
     along: list[tuple[float, float, Slope]] = field(default_factory=list)  # came, its floor, the slope
@@ -44,8 +44,10 @@ class Probes:
     @property
     def errors(self) -> np.ndarray:
         """The estimated error of each comparison: the slope's, and the rounding of what came."""
-        floors = [self.floor] * len(self.entries) + [floor for _, floor, _ in self.along]
-        return np.asarray([s.error for s in self.slopes]) + np.asarray(floors)
+        floors = np.concatenate(
+            [self.floor.reshape(-1)[self.positions], [floor for _, floor, _ in self.along]]
+        )
+        return np.asarray([s.error for s in self.slopes]) + floors
 
     @property
     def corners(self) -> np.ndarray:
@@ -69,7 +71,10 @@ class Probes:
         true, error = np.full(self.came.size, np.nan), np.full(self.came.size, np.inf)
         for position, slope in self.entries.items():
             if not slope.corner:
-                true[position], error[position] = slope.value, slope.error + self.floor
+                true[position], error[position] = (
+                    slope.value,
+                    slope.error + float(self.floor.reshape(-1)[position]),
+                )
         shape = self.came.shape
         return Block(name, value, self.came, true.reshape(shape), error.reshape(shape))
 

@@ -36,16 +36,20 @@ class Leaf:
             return 2.0**-52
         return float(array_namespace(self.own).finfo(self.own.dtype).eps)
 
-    def hand(self, values: np.ndarray) -> Any:
-        """`values` as the user's functions expect them: own library, dtype, device. Always a new array."""
+    def hand(self, values: np.ndarray, *, wide: bool = False) -> Any:
+        """`values` as the user's functions expect them: own library, dtype, device. Always a new array.
+
+        `wide` makes it float64 in any case.
+        """
         if isinstance(self.own, np.generic):
-            return self.own.dtype.type(values)
+            return np.float64(values) if wide else self.own.dtype.type(values)
         if isinstance(self.own, float):
             return float(values)
         if isinstance(self.own, np.ndarray):
-            made = values.astype(self.own.dtype)
+            made = values.astype(np.float64 if wide else self.own.dtype)
             return made if type(self.own) is np.ndarray else made.view(type(self.own))
-        return self._asarray(np.array(values), self.own.dtype)
+        xp = array_namespace(self.own)
+        return self._asarray(np.array(values), xp.float64 if wide else self.own.dtype)
 
     def hand_complex(self, values: np.ndarray) -> Any:
         """Complex `values` in the user's library, as wide as the block's own numbers."""
@@ -66,7 +70,7 @@ class Leaf:
 
 
 def to_numpy(array: Any) -> np.ndarray:
-    """A copy in float64 (complex128 where it is complex). Raises TypeError for what is no array of numbers."""
+    """A copy in float64 (complex128 where it is complex). Raises TypeError where it holds no numbers."""
     if is_torch_array(array):
         array = array.detach().cpu()
         wide = "complex128" if array.is_complex() else "float64"

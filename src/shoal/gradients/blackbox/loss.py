@@ -24,6 +24,7 @@ class Parameters:
     tree: Any
     leaves: tuple[Leaf, ...]
     base: list[np.ndarray]
+    wide: bool = False  # whether float32 blocks are handed over in float64
 
     def hand(self, arrays: Sequence[Any]) -> Any:
         """The user's structure around `arrays`, one a leaf."""
@@ -31,7 +32,16 @@ class Parameters:
 
     def handed(self, blocks: Sequence[np.ndarray]) -> list[Any]:
         """Each block as a new array of the user's kind."""
-        return [leaf.hand(block) for leaf, block in zip(self.leaves, blocks, strict=True)]
+        return [self.one(k, block) for k, block in enumerate(blocks)]
+
+    def one(self, k: int, block: np.ndarray) -> Any:
+        """Block k as a new array of the user's kind."""
+        return self.leaves[k].hand(block, wide=self.wide)
+
+    @property
+    def epsilon(self) -> float:
+        """The coarsest last digit of all blocks, as the user has them."""
+        return max(leaf.epsilon for leaf in self.leaves)
 
     @property
     def single(self) -> bool:
@@ -69,6 +79,10 @@ class Loss:
     calls: int = 0
     _base: list[Any] | None = None
 
+    def widen(self, wide: bool) -> None:
+        """Hand float32 blocks over in float64 from now on, or no longer."""
+        self.parameters.wide, self._base = wide, None
+
     def at(self, blocks: Sequence[np.ndarray]) -> float:
         """The loss with every block given."""
         return self._value(self.parameters.handed(blocks))
@@ -78,7 +92,7 @@ class Loss:
         if self._base is None or self.careful:
             self._base = self.parameters.handed(self.parameters.base)
         arrays = list(self._base)
-        arrays[k] = self.parameters.leaves[k].hand(block)
+        arrays[k] = self.parameters.one(k, block)
         return self._value(arrays)
 
     def complex_with_block(self, k: int, block: np.ndarray) -> Any:
@@ -92,10 +106,8 @@ class Loss:
     def untouched(self) -> bool:
         """Whether the arrays handed over again and again still hold the parameters."""
         return self._base is None or all(
-            np.array_equal(to_numpy(array), to_numpy(leaf.hand(block)))
-            for array, leaf, block in zip(
-                self._base, self.parameters.leaves, self.parameters.base, strict=True
-            )
+            np.array_equal(to_numpy(array), block)
+            for array, block in zip(self._base, self.parameters.base, strict=True)
         )
 
     def _value(self, arrays: list[Any]) -> float:

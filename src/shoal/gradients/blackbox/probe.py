@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from shoal.gradients.differences import ROUNDING, Sample, Slope, slope
+from shoal.gradients.differences import ROUNDING, Line, Sample, Slope, slope
 
 MOVE = 8.0  # the step changes by this factor
 MOVES = 6  # at most so often
@@ -24,7 +24,10 @@ RESOLVED = 0.1  # an error below this share of the tolerance resolves a slope
 
 @dataclass
 class Steps:
-    """The steps for one block, learned as it is probed: `start`, within `smallest` and `largest`."""
+    """The steps for one block, learned as it is probed: `start`, within `smallest` and `largest`.
+
+    `noise` is the standard deviation of the loss's rounding.
+    """
 
     start: float
     smallest: float
@@ -32,7 +35,27 @@ class Steps:
     noise: float
 
 
-def memoized(f: Callable[[float], float]) -> Callable[[float], Sample]:
+@dataclass(frozen=True)
+class Claim:
+    """What came for a slope, known to within `floor`, and the relative error it may have."""
+
+    came: float
+    floor: float
+    tolerance: float
+
+    def resolved(self, value: float, error: float) -> bool:
+        """Whether a reference with this error can judge the claim."""
+        return error + self.floor <= RESOLVED * self.tolerance * (abs(value) + abs(self.came))
+
+    def agrees(self, found: Slope) -> bool:
+        size = abs(found.value) + abs(self.came)
+        return abs(found.value - self.came) <= max(
+            self.tolerance * size * self.resolved(found.value, found.error),
+            SLACK * (found.error + self.floor) * (not self.resolved(found.value, found.error)),
+        )
+
+
+def memoized(f: Callable[[float], float]) -> Line:
     """`f` as a line whose values are computed once."""
     known: dict[float, Sample] = {}
 
@@ -44,71 +67,59 @@ def memoized(f: Callable[[float], float]) -> Callable[[float], Sample]:
     return line
 
 
-def probe(
-    line: Callable[[float], Sample],
-    steps: Steps,
-    base: float,
-    came: float,
-    floor: float,
-    tolerance: float,
-    *,
-    thorough: bool = False,
-) -> Slope:
-    """The slope of `line` at 0, where its value is `base`, held against `came` (rounded to within `floor`).
+def probe(line: Line, steps: Steps, base: float, claim: Claim) -> Slope:
+    """The slope of `line` at 0, where its value is `base`, held against the claim.
 
-    `thorough` goes to `differences.slope` in any case. `steps.start` is left where the slope was found.
+    `steps.start` is left where the slope was found.
     """
-    found, h = None, steps.start
-    if isfinite(came):
-        found, h = _quick(line, steps, base, came, floor, tolerance)
-        if found is not None and not thorough:
-            steps.start = h
-            return found
-    full = _full(line, steps, h, base, tolerance)
-    if found is not None and (not full.corner and full.error >= found.error):
+    if not isfinite(claim.came):
+        return _thorough(line, steps, steps.start, base, claim)
+    found = _quick(line, steps, base, claim)
+    if found is not None and _settled(found, steps, base, claim):
+        steps.start = found.step
+        return found
+    start = found.step if found is not None else steps.start
+    full = _thorough(line, steps, start, base, claim)
+    if found is not None and not full.corner and full.error >= found.error:
         return replace(found, crossings=full.crossings)
     return full
 
 
-def _quick(
-    line: Callable[[float], Sample], steps: Steps, base: float, came: float, floor: float, tolerance: float
-) -> tuple[Slope | None, float]:
-    """The slope if it agrees with `came`, and the step to go on with."""
-    h, before, best, best_h = steps.start, 0, None, steps.start
+def _settled(found: Slope, steps: Steps, base: float, claim: Claim) -> bool:
+    """Whether the slope supports the claim, as far as rounding lets it be known at all."""
+    rounded = found.error <= 3 * rounding(steps.noise, base, base, found.step)
+    return claim.agrees(found) and (claim.resolved(found.value, found.error) or rounded)
+
+
+def _quick(line: Line, steps: Steps, base: float, claim: Claim) -> Slope | None:
+    """The best of a few pairs of central differences; None where none is finite."""
+    h, last, best = steps.start, 0, None
     for _ in range(MOVES):
         right, left = line(h).value, line(-h).value
         inner = (line(h / 2).value - line(-h / 2).value) / h
         outer = (right - left) / (2 * h)
         value, truncation = (4 * inner - outer) / 3, abs(inner - outer) / 3
-        rounding = _rounding(steps.noise, right, left, h)
-        error = truncation + rounding
+        rounded = rounding(steps.noise, right, left, h)
         if not isfinite(value):
-            error = truncation = inf
-        elif best is None or error < best.error:
-            best, best_h = Slope(value, error, value, value, h), h
-        if value == came == 0 and right == base:
-            return replace(best or Slope(0.0, 0.0, 0.0, 0.0, h), value=0.0, error=0.0), h
-        if error + floor <= RESOLVED * tolerance * (abs(value) + abs(came)):
+            truncation = inf
+        elif best is None or truncation + rounded < best.error:
+            best = Slope(value, truncation + rounded, value, value, h)
+        if value == claim.came == 0 and right == base:
+            return Slope(0.0, 0.0, 0.0, 0.0, h)
+        if claim.resolved(value, truncation + rounded):
             break
-        if truncation > rounding and h / MOVE >= steps.smallest and before <= 0:
-            h, before = h / MOVE, -1
-        elif truncation <= rounding and h * MOVE <= steps.largest and before >= 0:
-            h, before = h * MOVE, 1
-        else:
+        move = -1 if truncation > rounded else 1
+        if last == -move or not steps.smallest <= h * MOVE**move <= steps.largest:
             break
-    if best is None:
-        return None, h
-    size = abs(best.value) + abs(came)
-    off = abs(best.value - came)
-    if best.error + floor <= RESOLVED * tolerance * size:
-        return (best if off <= tolerance * size else None), best_h
-    rounded = best.error <= 3 * _rounding(steps.noise, base, base, best.step)
-    return (best if rounded and off <= SLACK * (best.error + floor) else None), best_h
+        h, last = h * MOVE**move, move
+    return best
 
 
-def _full(line: Callable[[float], Sample], steps: Steps, h: float, base: float, tolerance: float) -> Slope:
-    return slope(line, h, steps.smallest, steps.noise, base=Sample(base), target=0.02 * tolerance)
+def _thorough(line: Line, steps: Steps, h: float, base: float, claim: Claim) -> Slope:
+    target = 0.02 * claim.tolerance
+    return slope(line, h, steps.smallest, steps.noise, base=Sample(base), target=target)
 
 
-def _rounding(noise: float, right: float, left: float, h: float) -> float:
+def rounding(noise: float, right: float, left: float, h: float) -> float:
+    """What rounding may do to R."""
     return 2 * ROUNDING * max(noise, 2.0**-53 * max(abs(right), abs(left))) / h

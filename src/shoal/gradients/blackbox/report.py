@@ -59,7 +59,8 @@ def _note(one: Probed, verdict: Verdict, forgiven: bool, corners: int) -> str:
     if verdict is Verdict.ZERO:
         return "zero by construction: the loss takes any change of it off again"
     if verdict is Verdict.KINK:
-        return f"{corners} of {len(one.probes.slopes)} probes sit on a corner: anything between its slopes is right"
+        probes = len(one.probes.slopes)
+        return f"{corners} of {probes} probes sit on a corner: anything between its two slopes is right"
     if verdict is Verdict.OK and not one.probes.came.any():
         return "every entry is 0"
     return ""
@@ -93,7 +94,7 @@ def _entry(one: Probed, i: int) -> Entry:
     probes = one.probes
     position, slope = int(probes.positions[i]), probes.slopes[i]
     index = tuple(int(n) for n in np.unravel_index(position, probes.came.shape))
-    return Entry(index, float(probes.came.reshape(-1)[position]), slope.value, slope.error + probes.floor)
+    return Entry(index, float(probes.came.reshape(-1)[position]), slope.value, float(probes.errors[i]))
 
 
 def _extent(one: Probed, found: Comparison | None) -> str:

@@ -45,7 +45,7 @@ class Searcher:
     surface: Surface
     k: int
     came: np.ndarray
-    floor: float
+    floor: np.ndarray
     rng: np.random.Generator
 
     @property
@@ -62,10 +62,10 @@ class Searcher:
     def _wrong(self, rows: slice | list[int], columns: slice) -> bool:
         u = np.zeros(self.shape)
         part = u[rows, columns]
-        u[rows, columns] = self.rng.choice([-1.0, 1.0], part.shape)
+        u[rows, columns] = signs(self.rng, part.shape)
         u = u.reshape(self.came.shape)
         along = float(np.sum(self.came * u))
-        floor = self.floor * float(np.sqrt(np.count_nonzero(u)))
+        floor = float(np.sqrt(np.sum((self.floor * u) ** 2)))
         slope = self.surface.direction(self.k, u, along, floor)
         error = np.inf if slope.corner else slope.error + floor
         found = compare(np.array([along]), np.array([slope.value]), error, self.surface.tolerance)
@@ -81,6 +81,11 @@ def halve(count: int, wrong: Callable[[slice], bool]) -> tuple[int, ...] | None:
         if len(pieces) > FEW:
             return None
     return tuple(piece.start for piece in pieces)
+
+
+def signs(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Random signs of sizes around 1: two equal mistakes do not cancel."""
+    return rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 1.5, shape)
 
 
 def as_matrix(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Whether a fit is more than chance: every entry that agrees to many digits, beyond those fitted, counts them.
+"""Whether a fit is more than chance: every entry that agrees, beyond those fitted, counts its digits.
 
 digits = sum over entries of log10(size of what the model explains / tolerance there),
          the best as many as there are fitted numbers left out

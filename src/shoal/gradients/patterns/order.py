@@ -62,9 +62,7 @@ def _agrees(came: np.ndarray, block: Block, without: Block | None = None) -> flo
     at = block.known
     if not at.any() or not np.all(np.isfinite(came)):
         return None
-    if without is None:
-        expected = block.came[at]  # were the pattern wrong, what came would stand where it stands
-    else:
-        expected = np.where(without.known, without.true, 0.0)[at]
+    # Were the pattern wrong, the numbers would stand where they belong.
+    expected = block.came[at] if without is None else np.where(without.known, without.true, 0.0)[at]
     found = judge(came[at], block.true[at], expected, block.errors[at], 0)
     return found.agreement if found.fits and found.digits >= ENOUGH else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 LARGEST = 12  # numerators and denominators up to here are called fractions
+SIMPLE = 4  # and up to here they are more likely than a wrong count
 CLOSE = 1e-4
 
 
@@ -62,7 +63,11 @@ def _by_examples(size: float, n: int, close: float, bias: bool, counts: frozense
         return "one-over-n-twice", f"the division by the number of examples (1/{n}) is applied twice"
     for count in (n - 1, n + 1, *sorted(counts)):
         if count > 0 and _is(size, n / count, close):
-            return "one-over-n-wrong-count", f"it is divided by {count} in place of the {n} examples"
+            text = f"it is divided by {count} in place of the {n} examples"
+            simple = Fraction(n, count)
+            if max(simple.numerator, simple.denominator) <= SIMPLE:
+                return "factor", f"{_fraction(simple)}, or {text}"
+            return "one-over-n-wrong-count", text
     return "", ""
 
 

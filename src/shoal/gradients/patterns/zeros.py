@@ -48,7 +48,7 @@ def find_zero_lines(block: Block) -> Finding | None:
         zero = np.flatnonzero(~np.any(block.came, axis=1 - axis))
         if not 0 < len(zero) < block.shape[axis] or block.shape[1 - axis] < 2:
             continue
-        told = [i for i in zero if _nonzero(block, _line(block, axis, i)) >= FEW]
+        told = [i for i in zero.tolist() if _nonzero(block, _line(block, axis, i)) >= FEW]
         if told:
             return _lines(block, axis, what, told)
     return None
