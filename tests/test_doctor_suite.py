@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "benchmarks"))  # a benchmark is run from its own folder
 
+from doctor_suite import score  # noqa: E402
 from doctor_suite.case import Case, draw_pair, draw_planted  # noqa: E402
 from doctor_suite.catalogue import ENTRIES  # noqa: E402
 from doctor_suite.correct import FAMILIES, draw_correct  # noqa: E402
@@ -18,6 +20,7 @@ from doctor_suite.draw import draw_point, draw_specimen  # noqa: E402
 from doctor_suite.equivalent import reproduces  # noqa: E402
 from doctor_suite.forward import cost  # noqa: E402
 from doctor_suite.handed import as_arrays, as_function  # noqa: E402
+from doctor_suite.peers.problem import problem  # noqa: E402
 from doctor_suite.point import Point, differs, gradients_at, rounding  # noqa: E402
 from doctor_suite.slip import Slip  # noqa: E402
 from doctor_suite.specimen import Specimen, as_shoal  # noqa: E402
@@ -171,3 +174,46 @@ def test_mistakes_that_give_the_same_numbers_count_as_one(
 ) -> None:
     assert equal(claims, net, planted, n)
     assert not equal([("bias-missing", ("affine_3",))], net, planted, n)
+
+
+def said(monkeypatch: pytest.MonkeyPatch, *causes: tuple[str, tuple[tuple[str, str], ...]]) -> None:
+    """From here on every diagnosis names these mistakes at these places."""
+    found = [
+        SimpleNamespace(mistake=SimpleNamespace(name=name), where=where, equivalents=(), harmless=False)
+        for name, where in causes
+    ]
+    diagnosis = SimpleNamespace(ok=not found, causes=found, unexplained=())
+    monkeypatch.setattr(score, "diagnose", lambda case, handed: diagnosis)
+
+
+def test_only_a_right_diagnosis_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    slips = (Slip("l2-on-one-layer-only", ("affine_1",)),)
+    wanted = (((("affine_1", ("W",)),), (("affine_2", ("W",)),)),)
+    case = Case("", SHALLOW, draw_point(SHALLOW, rng, 5), (), slips, wanted)
+
+    said(monkeypatch, ("l2-on-one-layer-only", (("affine_1", "W"),)))
+    right = score.examine(case, "arrays")
+    assert (right.detected, right.located, right.named, right.extra) == (True, [True], [True], 0)
+
+    said(monkeypatch, ("l2-missing", (("affine_2", "W"),)))
+    same = score.examine(case, "arrays")
+    assert same.equal
+    assert same.named == [True]
+
+    said(monkeypatch, ("l2-halved", (("affine_2", "W"),)), ("bias-mean", (("affine_1", "b"),)))
+    wrong = score.examine(case, "arrays")
+    assert (wrong.detected, wrong.located, wrong.named, wrong.extra) == (True, [True], [False], 1)
+
+    said(monkeypatch)
+    assert not score.examine(case, "arrays").detected
+
+
+def test_peers_get_the_same_cost_and_gradients() -> None:
+    case = draw_planted("bias-mean", 0, 0)
+    given = problem(case)
+    arrays = given.unflatten(given.flat())
+    point = case.point
+    assert given.cost(arrays) == cost(case.net, point.parameters, point.x, point.y, point.noise)
+    for (layer, key), g in zip(given.blocks, given.gradients(arrays), strict=True):
+        np.testing.assert_array_equal(g, as_arrays(case)[layer][key])

@@ -34,6 +34,11 @@ class Case:
     wanted: tuple[tuple[tuple[Place, ...], ...], ...] = ()
     dtype: Any = np.float64
 
+    @property
+    def size(self) -> int:
+        """How many parameters."""
+        return sum(a.size for own in self.point.parameters.values() for a in own.values())
+
     def describe(self) -> str:
         """The key, the network, the batch and the mistakes, in one line."""
         slips = "; ".join(slip.describe() for slip in self.slips) or "correct"

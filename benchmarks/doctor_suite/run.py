@@ -15,6 +15,8 @@ from .catalogue import ENTRIES
 from .correct import draw_correct
 from .score import examine
 
+SMALL = 2000  # parameters
+
 
 @dataclass(frozen=True)
 class Task:
@@ -43,15 +45,16 @@ class Task:
 class Sizes:
     """How many draws: of each mistake, of pairs, of correct networks in float64 and in float32.
 
-    `peers` and `peers_correct`: how many of these (of each mistake, of the correct ones) the peers see.
+    `peers` and `peers_correct`: how many of these (of each mistake, of the correct ones) are shown to the
+    peers as well, where the network is small: most of them evaluate the cost once or twice for each number.
     """
 
     one: int = 10
     two: int = 200
     float64: int = 500
     float32: int = 200
-    peers: int = 3
-    peers_correct: int = 60
+    peers: int = 5
+    peers_correct: int = 120
 
     def scaled(self, draws: int) -> Sizes:
         """As for 10 draws of each mistake, with `draws`."""
@@ -86,7 +89,7 @@ def work(task: Task) -> dict[str, Any]:
     case = task.case()
     rows = [examine(case, handed).as_row() for handed in task.handed]
     found: dict[str, Any] = {"kind": task.kind, "name": task.name, "draw": task.draw, "doctor": rows}
-    if task.peers:
+    if task.peers and case.size <= SMALL:
         from .peers import ask_peers
 
         found["peers"] = ask_peers(case)

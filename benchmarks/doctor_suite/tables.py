@@ -13,7 +13,7 @@ FAILURES = 40  # shown; the JSON file has them all
 def show(found: dict[str, Any], console: Console) -> None:
     """Everything about one run."""
     for summary in found["summaries"]:
-        console.print(_mistakes(summary, found["peers"]))
+        console.print(_mistakes(summary))
         if summary["confusions"]:
             console.print(_confusions(summary))
         if summary["failures"]:
@@ -22,21 +22,30 @@ def show(found: dict[str, Any], console: Console) -> None:
             console.print(_alarms(summary))
         console.print(_aims(summary))
     if found["peers"]:
+        console.print(_peers_by_mistake(found["peers"]))
         console.print(_peers(found["peers"]))
 
 
-def _mistakes(summary: dict[str, Any], peers: dict[str, Any]) -> Table:
+def _mistakes(summary: dict[str, Any]) -> Table:
     table = Table(title=f"Planted mistakes, handed over as {_way(summary)}")
-    table.add_column("mistake")
+    table.add_column("mistake", no_wrap=True)
     for name in ("draws", "detected", "located", "named"):
         table.add_column(name, justify="right")
-    for peer in peers:
-        table.add_column(peer, justify="right")
     for row in summary["mistakes"]:
         n = row["draws"]
         marks = (f"{row[key]}" if row[key] == n else f"[bold red]{row[key]}[/]" for key in KEYS)
-        others = (_share(peers[peer]["by_mistake"].get(row["name"])) for peer in peers)
-        table.add_row(row["name"], str(n), *marks, *others)
+        table.add_row(row["name"], str(n), *marks)
+    return table
+
+
+def _peers_by_mistake(peers: dict[str, Any]) -> Table:
+    table = Table(title="Peers: detected, of the smaller ones of the same draws")
+    table.add_column("mistake", no_wrap=True)
+    for peer in peers:
+        table.add_column(peer, justify="right")
+    names = next(iter(peers.values()))["by_mistake"]
+    for name in names:
+        table.add_row(name, *(_share(found["by_mistake"][name]) for found in peers.values()))
     return table
 
 
