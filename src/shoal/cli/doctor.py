@@ -111,9 +111,9 @@ def about_loss(found: Examination) -> str:
     if convention is None:
         return (
             f"LOSS DIFFERENT: your loss is {explanation.came:.6g} where the network's cost is "
-            f"{explanation.expected:.6g} (up to {explanation.apart:.1%} apart); neither another L2 factor "
-            "nor a sum for a mean, nor another batch norm explains it. Does [network] describe your code? "
-            "Your gradients are held against differences of your own loss instead, which cannot see layers."
+            f"{explanation.expected:.6g} (up to {explanation.apart:.1%} apart); no other L2 factor, sum for "
+            "mean or batch norm explains it. Does [network] describe your code? Your gradients are held "
+            "against differences of your own loss instead, which cannot see layers."
         )
     same = "equals" if explanation.exact else "nearly equals"
     if not convention.said:

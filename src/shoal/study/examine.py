@@ -100,9 +100,7 @@ def judged(case: Submitted, explanation: Explanation) -> tuple[Diagnosis | None,
     convention = explanation.convention
     if convention is None or convention.biases:
         return None, check_alone(case)
-    layout = case.submission.layout
-    names = {f"{p.layer}.{p.parameter}": layout.name(p.layer, p.parameter) for p in layout.places}
-    diagnosis = replace(diagnosed(case, explanation), names=names)
+    diagnosis = in_words_of(case.submission.layout, diagnosed(case, explanation))
     if not explanation.exact and not diagnosis.ok and not diagnosis.causes:
         return None, check_alone(case)
     return diagnosis, None
@@ -129,6 +127,18 @@ def diagnosed(case: Submitted, explanation: Explanation) -> Diagnosis:
         return convention.brought_back(case.submission.gradients(parameters, x, y, noise), len(x), classes)
 
     return diagnose(network, l2, parameters, point.x, y, gradients, noise=point.noise or None)
+
+
+def in_words_of(layout: Layout, diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis with the code's own names, shapes and indices."""
+    places = {(place.layer, place.parameter): place for place in layout.places}
+    blocks = []
+    for block in diagnosis.blocks:
+        place = places[block.layer, block.parameter]
+        index = layout.index(place, block.worst_index)
+        blocks.append(replace(block, shape=place.shape, worst_index=index))
+    names = {f"{layer}.{key}": layout.name(layer, key) for layer, key in places}
+    return replace(diagnosis, blocks=tuple(blocks), names=names)
 
 
 def check_alone(case: Submitted) -> Any:

@@ -104,6 +104,16 @@ def test_names_are_the_codes_own() -> None:
     assert layout(parameters="layers", names={"W": "weights"}).name("affine_1", "W") == "weights1"
 
 
+@pytest.mark.parametrize("settings", [{}, COLUMNS, {"biases": "row"}])
+def test_an_entry_is_found_where_the_code_has_it(settings: dict[str, Any]) -> None:
+    theirs = layout(**settings)
+    parameters = theirs.to_user(PARAMETERS)
+    for place, index in ((theirs.places[0], (4, 2)), (theirs.places[2], (3,))):
+        value = PARAMETERS[place.layer][place.parameter]
+        assert parameters[place.path[0]][theirs.index(place, index)] == value[index]
+    assert theirs.index(theirs.places[0], ()) == ()
+
+
 @pytest.mark.parametrize("prefix", ["d", "d_", "grad_"])
 def test_gradients_may_be_named_as_derivatives(prefix: str) -> None:
     theirs = layout()

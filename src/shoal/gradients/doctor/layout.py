@@ -83,6 +83,12 @@ class Layout:
                 return self._written(parameter, place.number)
         return f"{parameter} of {layer}"
 
+    def index(self, place: Place, index: tuple[int, ...]) -> tuple[int, ...]:
+        """Where the code has the entry that the network has at `index`."""
+        if len(index) != 1:
+            return index[::-1] if self._turned(place.size) else index
+        return {"vector": index, "column": (*index, 0), "row": (0, *index)}[self.biases]
+
     def to_user(self, parameters: Mapping[str, Mapping[str, np.ndarray]]) -> Any:
         """The parameters as the code wants them: fresh arrays of its dtype, in its structure."""
         arrays = {p.path: self._array(parameters[p.layer][p.parameter], p) for p in self.places}
