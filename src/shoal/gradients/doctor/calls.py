@@ -8,7 +8,7 @@ cache says of B what it should have said of A.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from shoal.errors import GradientError
 from shoal.gradients.networks.point import Parameters, Point, as_parameters
 from shoal.gradients.networks.start import make_point
 
+from .catalogue.batch_norm_mistakes import RUNNING
+from .catalogue.dropout import NOT_DRAWN as NO_DROPOUT
 from .catalogue.whole import ACCUMULATED, STALE
 from .evidence import Evidence, precision_of
 from .mistake import Mistake
@@ -38,10 +40,25 @@ class Batch:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to take what came: as `mistake` would make it look, or (None) at face value."""
+    """One way to take what came: as `mistake` (made in `layers`) would make it look, or at face value."""
 
     evidence: tuple[Evidence, ...]
     mistake: Mistake | None = None
+    layers: tuple[str, ...] = ("network",)
+
+    def evaluated(self) -> Iterator[Reading]:
+        """Readings in which layers were computed as after training: all of a kind, or one of them."""
+        network, state = self.evidence[0].point.network, self.evidence[0].state
+        for kind, mistake in (("batch_norm", RUNNING), ("dropout", NO_DROPOUT)):
+            names = [
+                name
+                for name, layer in zip(network.names, network.layers, strict=True)
+                if layer.kind == kind and (kind == "dropout" or name in state)
+            ]
+            for some in dict.fromkeys([tuple(names), *((name,) for name in names)]):
+                if some:
+                    evidence = tuple(replace(e, evaluated=frozenset(some)) for e in self.evidence)
+                    yield Reading(evidence, mistake, some)
 
 
 Said = list[tuple[Parameters, float]]  # what calls returned, each with its precision

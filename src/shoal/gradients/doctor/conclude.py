@@ -40,10 +40,11 @@ def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
 
 def _error(e: Evidence, name: str, key: str) -> float:
     came, true = e.came[name][key], e.true[name][key]
-    off, size = float(np.max(np.abs(came - true), initial=0.0)), float(np.max(np.abs(true), initial=0.0))
+    off = float(np.max(np.abs(came - true), initial=0.0))
+    size = max(float(np.max(np.abs(values), initial=0.0)) for values in (came, true))
     if not np.isfinite(off):
         return np.inf
-    return off / size if size else (np.inf if off else 0.0)
+    return off / size if size else 0.0
 
 
 def causes_of(states: Sequence[State], wrong: Sequence[BlockDiagnosis], evidence: Evidence) -> list[Cause]:

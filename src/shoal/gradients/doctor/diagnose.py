@@ -59,7 +59,10 @@ def diagnose(
     }
     batch = make_batch(point, x, y)
     remarks: tuple[str, ...] = ()
-    with threadpool_limits(1):  # products this small only wait for each other's threads
+    with (
+        threadpool_limits(1),
+        np.errstate(all="ignore"),
+    ):  # planted mistakes may overflow; products this small only wait for each other's threads
         if callable(gradients):
             readings, remarks = ask(batch, gradients, held, seed)
         else:
@@ -93,8 +96,14 @@ def _conclude(readings: list[Reading], point: Point, started: float, remarks: tu
 
 def _explain(readings: list[Reading]) -> tuple[list[State], Reading]:
     """The explanations of the reading that needs the fewest mistakes."""
-    found = [(search(list(starts(reading)), reading.evidence), reading) for reading in readings]
+    found = [_search(reading) for reading in readings]
+    if all(states[0].puzzles for states, _ in found):
+        found += [_search(other) for other in readings[0].evaluated()]
     return min(found, key=lambda pair: pair[0][0].cost)
+
+
+def _search(reading: Reading) -> tuple[list[State], Reading]:
+    return search(list(starts(reading)), reading.evidence), reading
 
 
 def _point(network: Network, l2: float, parameters: Mapping, x: Any, y: Any, noise: Mapping | None) -> Point:

@@ -24,21 +24,24 @@ DOUBLE, SINGLE = 2.0**-52, 2.0**-23
 class Evidence:
     """The user's gradients `came` at a point, computed with rounding errors of size `epsilon`.
 
-    `true` are the point's own gradients, `noise` what rounding may change in each block of them.
+    `true` are the point's own gradients, `noise` what rounding may change in each block of them. The layers
+    `evaluated` are taken to have been computed as after training (running statistics, no dropout).
     """
 
     point: Point
     came: Parameters
     epsilon: float
     state: Mapping[str, Mapping[str, np.ndarray]]
+    evaluated: frozenset[str] = frozenset()
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
-        return sites_of(self.point, self.state)
+        """What the walk passes."""
+        return sites_of(self.point, self.state, self.evaluated)
 
     @cached_property
     def true(self) -> Parameters:
-        return backward(self.sites)
+        return backward(sites_of(self.point, self.state))
 
     @cached_property
     def noise(self) -> dict[str, dict[str, float]]:

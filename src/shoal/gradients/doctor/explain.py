@@ -13,7 +13,7 @@ from shoal.gradients.networks.point import Point
 from shoal.layers import BatchNorm
 
 EXACT, NEAR = 1e-9, 1e-6  # relative, in float64
-FLOAT32 = 2e-5  # the same where the code computes in float32
+EXACT32, NEAR32 = 4e-7, 2e-5  # the same where the code computes in float32
 EPSILONS = (1e-300, *(10.0**-k for k in range(16, 1, -1)))
 
 
@@ -31,7 +31,7 @@ class Explanation:
 
 def explain(points: Sequence[Point], came: Sequence[float], *, float32: bool = False) -> Explanation:
     """The simplest convention under which the losses that came are the costs at every point."""
-    return _Ledger(points, came).explain(*((FLOAT32, FLOAT32) if float32 else (EXACT, NEAR)))
+    return _Ledger(points, came).explain(*((EXACT32, NEAR32) if float32 else (EXACT, NEAR)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ class Mistake:
     """An entry of the catalogue.
 
     `sentence` ends "Your gradient equals the true one with ...". `equation` is the right equation, its
-    missing or wrong term marked with "<-". `remedy` says what to do. `ways` lists the ways that fit a layer at hand:
+    missing or wrong term marked with "<-". `remedy` says what to do. `ways` lists the ways that fit a layer:
     none where the mistake cannot be made there. `rank` settles ties: the lower, the likelier.
     A `harmless` one is a choice that is as good as ours.
     """

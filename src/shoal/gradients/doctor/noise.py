@@ -14,7 +14,7 @@ import numpy as np
 from shoal.gradients.networks.point import Parameters, Point
 
 from .catalogue import plant
-from .site import Site, sites_of
+from .site import Site, sites_of, with_inputs
 
 DRAWS = 3
 
@@ -49,25 +49,26 @@ def _rounded_backward(point: Point, epsilon: float, rng: np.random.Generator) ->
         return value * (1 + epsilon * rng.standard_normal(value.shape))
 
     parameters = {n: {k: off(v) for k, v in own.items()} for n, own in point.parameters.items()}
-    rounded = _RoundedPoint(point, parameters, off)
+    rounded = replace(point, parameters=parameters, x=off(point.x))
+    inputs = [rounded.x]
+    for i, name in enumerate(point.network.names):
+        inputs.append(off(rounded.run(i, parameters.get(name, {}), inputs[-1])[0]))
     found: Parameters = {}
     dy = None
-    for site in reversed(sites_of(rounded.point, {})):
+    for site in reversed(sites_of(with_inputs(rounded, inputs), {})):
         dx, gradients = plant(site, dy, {})
         if gradients:
             found[site.name] = {key: off(value) for key, value in gradients.items()}
-        # Differences such as p - 1 and 1 - y^2 keep the rounding of what was subtracted.
-        size = np.abs(dx) + (1.0 / site.n if dy is None else np.abs(dy) if dy.shape == dx.shape else 0.0)
-        dy = dx + epsilon * size * rng.standard_normal(dx.shape)
+        dy = dx + epsilon * (np.abs(dx) + _subtracted(site, dy)) * rng.standard_normal(dx.shape)
     return found
 
 
-class _RoundedPoint:
-    """A point whose layers' outputs are rounded."""
-
-    def __init__(self, point: Point, parameters: Parameters, off) -> None:
-        self.point = replace(point, parameters=parameters, x=off(point.x))
-        inputs = [self.point.x]
-        for i, name in enumerate(point.network.names):
-            inputs.append(off(self.point.run(i, parameters.get(name, {}), inputs[-1])[0]))
-        self.point.__dict__["inputs"] = tuple(inputs)  # in place of the exact ones
+def _subtracted(site: Site, dy: np.ndarray | None) -> np.ndarray | float:
+    """The size of what cancels within a layer's dx, such as in p - 1 and 1 - y^2: its rounding stays."""
+    if dy is None:
+        return 1.0 / site.n
+    if site.kind == "batch_norm":
+        xhat, over = site.saved["xhat"], tuple(range(dy.ndim - 1))
+        inner = np.abs(dy) + np.abs(dy).mean(axis=over) + np.abs(xhat) * np.abs(dy * xhat).mean(axis=over)
+        return np.abs(site.own["gamma"]) * site.saved["inverse_sigma"] * inner
+    return np.abs(dy) if dy.shape == site.x.shape else 0.0

@@ -57,8 +57,8 @@ class Cause:
 class BlockDiagnosis:
     """One parameter of one layer.
 
-    `error` is the largest difference from the true gradient as a share of its largest entry (infinite where
-    that is zero, or where numbers are missing). `worst_index` is where, `came` and `true` the two values
+    `error` is the largest difference from the true gradient as a share of the largest entry of both (so at
+    most 2; infinite where a number is missing). `worst_index` is where, `came` and `true` the two values
     there. `because` names the mistakes.
     """
 

@@ -22,6 +22,7 @@ from .evidence import Evidence
 from .mistake import Mistake, Way
 
 LIKE = 0.25  # explanations that cost this much more are worth mentioning
+LATER = 0.3  # a second look at layers whose numbers fitted costs this much more
 POPS = 60_000  # steps after which what is known has to do
 REST = "rest"  # what a puzzle is about where everything in front is in the dark
 AT_ONCE = 2  # new mistakes between two layers with parameters
@@ -101,6 +102,9 @@ def search(starts: Sequence[State], evidence: Sequence[Evidence]) -> list[State]
             ended.append(state)
             continue
         if cost > state.segment.passed + LIKE:
+            if stage == 1:  # what has passed a test may still be wrong where the test cannot see
+                later = replace(state, segment=Segment(), new=AT_ONCE - 1)
+                heapq.heappush(queue, (cost + LATER, state.i, next(order), later, stage))
             continue
         for child in expand(state, stage, evidence):
             heapq.heappush(queue, (child.cost, child.i, next(order), child, 0))

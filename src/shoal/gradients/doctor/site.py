@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,12 +17,14 @@ from shoal.layers import Layer
 class Site:
     """Layer `i` of a point's network; i = number of layers is the loss.
 
-    `state` holds running statistics by layer, where they are known.
+    `state` holds running statistics by layer, where they are known. The layers `evaluated` (all of the
+    point's, not this one alone) are computed as they are after training.
     """
 
     point: Point
     i: int
     state: Mapping[str, Mapping[str, np.ndarray]]
+    evaluated: frozenset[str] = frozenset()
 
     @property
     def is_loss(self) -> bool:
@@ -66,7 +68,39 @@ class Site:
         """Examples in the batch."""
         return len(self.point.x)
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The options of the planted backward that belong to how the layer was computed forward."""
+        return _EVALUATED[self.kind] if not self.is_loss and self.name in self.evaluated else {}
 
-def sites_of(point: Point, state: Mapping[str, Mapping[str, np.ndarray]]) -> tuple[Site, ...]:
+
+_EVALUATED: dict[str, dict[str, Any]] = {
+    "dropout": {"mask": False, "scale": 0.0},
+    "batch_norm": {
+        "of": "given",
+        "mean_path": False,
+        "variance_path": False,
+        "spoilt": ("inverse", "xhat", "dgamma"),
+    },
+}
+
+
+def sites_of(
+    point: Point, state: Mapping[str, Mapping[str, np.ndarray]], evaluated: frozenset[str] = frozenset()
+) -> tuple[Site, ...]:
     """Every layer from the input on, and the loss last."""
-    return tuple(Site(point, i, state) for i in range(len(point.network.layers) + 1))
+    if evaluated:
+        inputs = [point.x]
+        for i, (name, layer) in enumerate(zip(point.network.names, point.network.layers, strict=True)):
+            own = point.parameters.get(name, {})
+            alone = layer.evaluate(own, state.get(name, {}), inputs[-1]) if name in evaluated else None
+            inputs.append(point.run(i, own, inputs[-1])[0] if alone is None else alone)
+        point = with_inputs(point, inputs)
+    return tuple(Site(point, i, state, evaluated) for i in range(len(point.network.layers) + 1))
+
+
+def with_inputs(point: Point, inputs: Sequence[np.ndarray]) -> Point:
+    """The point with other arrays between its layers than those that it computes."""
+    point = replace(point)
+    point.__dict__["inputs"] = tuple(inputs)
+    return point

@@ -11,7 +11,7 @@ from shoal.gradients.networks.point import Parameters
 from .calls import Reading
 from .catalogue.whole import ACCUMULATED, NEGATED, SWAPPED
 from .mistake import Mistake, Way
-from .search import Finding, State
+from .search import Finding, Segment, State
 
 CALLS = (2, 3)  # how many calls on one batch may have been added up
 
@@ -22,7 +22,7 @@ def starts(reading: Reading) -> Iterator[State]:
     top = len(evidence[0].sites) - 1
     plain = State(top, (None,) * len(evidence), tuple(e.came for e in evidence))
     if reading.mistake is not None:
-        plain = plain.with_findings([_whole(reading.mistake)], new=0)
+        plain = plain.with_findings([_in(reading.mistake, layer, reading) for layer in reading.layers], new=0)
     yield plain
     yield _undone(plain, NEGATED, "of everything", lambda came: _scaled(came, -1.0))
     if reading.mistake is None and len(evidence) == 1:
@@ -46,7 +46,18 @@ def _undone(plain: State, mistake: Mistake, note: str, undo, swapped=None) -> St
         one, other, keys = swapped
         findings = [Finding(mistake, Way({}, keys, note), layer, finding.at) for layer in (one, other)]
     state = plain.with_findings(findings, new=0)
-    return replace(state, came=tuple(undo(came) for came in plain.came))
+    return replace(state, came=tuple(undo(came) for came in plain.came), segment=Segment())
+
+
+def _in(mistake: Mistake, layer: str, reading: Reading) -> Finding:
+    """The reading's mistake in one of its layers."""
+    if layer == "network":
+        return _whole(mistake)
+    at = reading.evidence[0].point.network.names.index(layer)
+    # Running forward differently spoils everything, behind the layer too.
+    return Finding(
+        mistake, Way({"forward": layer}, ("dx",), "the forward pass in evaluation mode"), layer, at
+    )
 
 
 def _whole(mistake: Mistake, note: str = "") -> Finding:

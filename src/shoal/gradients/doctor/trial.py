@@ -38,6 +38,8 @@ def try_blocks(
             _, predicted = plant(site, dy, options)
         for key in keys or predicted:
             off, size = distance(came[site.name][key], predicted[key])
+            if not np.isfinite(off):
+                return Trial(np.inf, np.inf, informative)
             if off:
                 allowed = e.tolerance(site.name, key, predicted[key])
                 misfit = max(misfit, off / allowed if allowed else np.inf)

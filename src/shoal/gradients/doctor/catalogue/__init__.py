@@ -30,6 +30,7 @@ OF_THE_WHOLE = (
     whole.FACTOR,
     whole.WRONG_L2_FACTOR,
     whole.ZERO,
+    dropout.NOT_DRAWN,
 )
 """What each kind of layer (or loss) can get wrong, and what can go wrong around them."""
 
@@ -55,9 +56,9 @@ CATALOGUE: dict[str, Mistake] = _by_name()
 def plant(
     site: Site, dy: np.ndarray | None, options: dict[str, Any]
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """dx and gradients of a layer (or of the loss, whose dy is None) with `options` spoilt in its backward."""
+    """dx and gradients of a layer (or of the loss: dy is None) with `options` spoilt in its backward."""
     if site.is_loss:
         return losses.plant(site, **options), {}
     if site.kind in PLANTS:
-        return PLANTS[site.kind](site, dy, **options)
+        return PLANTS[site.kind](site, dy, **{**site.defaults, **options})
     return site.layer.backward(site.own, site.saved, dy)

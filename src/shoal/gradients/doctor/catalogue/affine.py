@@ -19,7 +19,7 @@ def plant(
     *,
     through: str | int = "W'",
     source: int | None = None,
-    transposed: bool = False,
+    transposed: bool | str = False,
     W_over: str = "1",
     b_over: str = "1",
     b_is: str = "sum",
@@ -39,7 +39,7 @@ def plant(
     db = (dy.sum(axis=0) if b_is == "sum" else np.zeros_like(b)) / _divisor(site, b_over)
     if transposed:
         dW = dW.T
-    dW = dW + l2 * coefficient / _divisor(site, l2_over) * W
+    dW = dW + l2 * coefficient / _divisor(site, l2_over) * (W.T if transposed == "L2 too" else W)
     return _through(site, dy, through), {"W": dW, "b": db + l2_b * coefficient * b}
 
 
@@ -172,7 +172,9 @@ MISTAKES = (
         f"{_DW}   <- x' dy, not dy' x",
         "Transpose it. Try a network whose layers differ in width: shapes then catch this.",
         page("affine", "gradient-transposed"),
-        _square(Way({"transposed": True}, ("W",))),
+        _square(
+            Way({"transposed": "L2 too"}, ("W",)), Way({"transposed": True}, ("W",), "but for the L2 term")
+        ),
     ),
     Mistake(
         "input-before-activation",

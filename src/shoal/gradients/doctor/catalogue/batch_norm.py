@@ -41,8 +41,8 @@ def plant(
 
     The paths can be left out; a count is what the examples are too many by (1: N - 1). `gamma` is its power.
     `of` and `sigma` choose other statistics, which reach what is `spoilt`: "inverse" of sigma, "xhat" in dx,
-    "dgamma". `over` "features" takes dx's means along the wrong axis. `dgamma` is the array that dy is held
-    against.
+    "dgamma". `over` "features" (or "features of gamma dy") takes dx's means along the wrong axis. `dgamma` is
+    the array that dy is held against.
     """
     right, other = _statistics(site, "batch", "right"), _statistics(site, of, sigma)
     inverse = (other if "inverse" in spoilt else right).inverse_sigma
@@ -52,23 +52,24 @@ def plant(
         "x": site.x,
         "centred": site.x - right.mean,
     }[dgamma]
-    inner = dy
-    if mean_path:
-        inner = inner - _mean(dy, over, mean_count)
-    if variance_path:
-        inner = inner - xhat * _mean(dy * xhat, over, variance_count)
     own, axes = site.own, tuple(range(dy.ndim - 1))
+    within = over == "features of gamma dy"  # where gamma stands in the sums makes a difference then
+    inner = d = own["gamma"] ** gamma * dy if within else dy
+    if mean_path:
+        inner = inner - _mean(d, over, mean_count)
+    if variance_path:
+        inner = inner - xhat * _mean(d * xhat, over, variance_count)
     gradients = {
         "gamma": (dy * against).sum(axis=axes) / _divisor(dy, dgamma_over),
         "beta": dy.sum(axis=axes) / _divisor(dy, dbeta_over),
     }
     for key, coefficient in (("gamma", l2_gamma), ("beta", l2_beta)):
         gradients[key] = gradients[key] + coefficient * site.point.l2 * own[key]
-    return own["gamma"] ** gamma * inverse * inner, gradients
+    return (1.0 if within else own["gamma"] ** gamma) * inverse * inner, gradients
 
 
 def _mean(values: np.ndarray, over: str, fewer: int) -> np.ndarray:
-    if over == "features":
+    if over.startswith("features"):
         return values.mean(axis=-1, keepdims=True)
     count = values[..., 0].size
     return values.sum(axis=tuple(range(values.ndim - 1))) / max(count - fewer, 0.5)

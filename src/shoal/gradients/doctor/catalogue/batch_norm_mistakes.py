@@ -49,6 +49,17 @@ def _entry(
     )
 
 
+RUNNING = Mistake(
+    "batch-norm-running-statistics",
+    "batch_norm",
+    "running in place of batch statistics",
+    "the running mean and variance in place of the batch's own",
+    f"{_DX}   <- mean, sigma and xhat of this very batch",
+    "Cache the batch's statistics in the forward pass; the running ones are for evaluation.",
+    page("batch-norm", "batch-norm-running-statistics"),
+    _running,
+    rank=1,
+)
 MISTAKES = (
     _entry(
         "variance-path-missing",
@@ -160,17 +171,7 @@ MISTAKES = (
         "Sum over the examples.",
         Way({"dbeta_over": "N"}, ("beta",)),
     ),
-    Mistake(
-        "batch-norm-running-statistics",
-        "batch_norm",
-        "running in place of batch statistics",
-        "the running mean and variance in place of the batch's own",
-        f"{_DX}   <- mean, sigma and xhat of this very batch",
-        "Cache the batch's statistics in the forward pass; the running ones are for evaluation.",
-        page("batch-norm", "batch-norm-running-statistics"),
-        _running,
-        rank=1,
-    ),
+    RUNNING,
     _entry(
         "wrong-axis",
         "means over the wrong axis",
@@ -178,7 +179,9 @@ MISTAKES = (
         f"{_DX}   <- means over N, the axis of examples",
         "Take the means over the axis of examples (axis=0 where they are rows).",
         Way({"over": "features"}, ("dx",)),
+        Way({"over": "features of gamma dy"}, ("dx",)),
         Way({"over": "features", "of": "features"}, ("dx",), "statistics too"),
+        Way({"over": "features of gamma dy", "of": "features"}, ("dx",), "statistics too"),
         Way({"of": "features"}, ("dx",), "in the statistics alone"),
         Way(
             {"over": "features", "of": "features", "spoilt": ("inverse", "xhat", "dgamma")},

@@ -18,6 +18,15 @@ def plant(
     return dy * kept / (1 - site.layer.rate) ** scale, {}  # type: ignore[attr-defined]
 
 
+NOT_DRAWN = Mistake(
+    "dropout-not-applied",
+    "dropout",
+    "dropout switched off",
+    "the dropout switched off in the forward pass as well",
+    "y = x / keep where kept, else 0   <- in training; y = x is for evaluation",
+    "Run the forward pass in training mode.",
+    page("dropout", "dropout-not-applied"),
+)
 _RIGHT = "dx = dy / keep where kept, else 0"
 MISTAKES = (
     Mistake(
