@@ -36,5 +36,11 @@ def rounding_floors(gradients: Gradients, surface: Surface) -> list[np.ndarray]:
     return floors
 
 
+def rounding_of_zero(gradients: Gradients, surface: Surface) -> float:
+    """What may be left, in any block, of numbers that cancel: last digits of the largest gradient of all."""
+    epsilon = max(gradients.loss.parameters.epsilon, 2.0**-23 * surface.coarse)
+    return ROUNDED * epsilon * max(_largest(came) for came in gradients.came)
+
+
 def _largest(came: np.ndarray) -> float:
     return float(np.max(np.abs(came[np.isfinite(came)]), initial=0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from shoal.errors import GradientError
 from .analytic import find_analytic
 from .behaviour import Gradients, nearby
 from .blocks import Probed, Prober
-from .floors import rounding_floors
+from .floors import rounding_floors, rounding_of_zero
 from .loss import Loss
 from .surface import Surface
 from .wide import widen
@@ -47,7 +47,8 @@ def judge(
     if complex_step:
         notes += find_analytic(surface, rng)
     floors = rounding_floors(gradients, surface)
-    prober = Prober(surface, gradients.came, probes, rng, floors)
+    zero = rounding_of_zero(gradients, surface)
+    prober = Prober(surface, gradients.came, probes, rng, floors, zero)
     blocks = [prober.screen(k) for k in range(len(gradients.came))]
     _require_dependence(blocks)
     widened = not gradients.trusted
@@ -56,7 +57,7 @@ def judge(
     if gradients.trusted:
         corners = any(one.probes.corners.any() for one in blocks)
         doubtful = [one for one in wrong if surface.coarse or corners or not _dense(one)]
-        forgiven = _right_nearby(gradients, surface, doubtful, probes, rng, floors)
+        forgiven = _right_nearby(gradients, prober, doubtful)
     for one in wrong:
         if one.k not in forgiven:
             prober.look_closer(one)
@@ -74,20 +75,14 @@ def _dense(one: Probed) -> bool:
     return bool(one.probes.slopes) and float(np.mean(one.probes.compare().wrong)) > DENSE
 
 
-def _right_nearby(
-    gradients: Gradients,
-    surface: Surface,
-    doubtful: list[Probed],
-    probes: int,
-    rng: np.random.Generator,
-    floors: list[np.ndarray],
-) -> frozenset[int]:
+def _right_nearby(gradients: Gradients, prober: Prober, doubtful: list[Probed]) -> frozenset[int]:
     """Which of the blocks are right at a point a little away, where no unit sits on a corner by design."""
     if not doubtful:
         return frozenset()
-    there = nearby(surface.loss.parameters.base, AWAY)
-    other = Surface(surface.loss, there, surface.tolerance)
-    prober = Prober(other, gradients.at(there), probes, rng, floors)
+    loss = gradients.loss
+    there = nearby(loss.parameters.base, AWAY)
+    surface = Surface(loss, there, prober.surface.tolerance)
+    prober = replace(prober, surface=surface, came=gradients.at(there))
     right = set()
     for one in doubtful:
         if one.probes.slopes and np.all(np.isfinite(one.probes.came)):

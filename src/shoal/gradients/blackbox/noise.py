@@ -9,7 +9,7 @@ import numpy as np
 from shoal.gradients.differences import noise_level
 
 from .loss import Loss
-from .probe import memoized
+from .steps import memoized
 
 SPACINGS = (1e-12, 1e-9, 1e-7)  # of points on which rounding is measured: code inside may be coarser
 SPACINGS_SINGLE = (1e-6, 1e-4)

@@ -10,29 +10,18 @@ disagreement first of all, is looked into by `differences.slope`, which knows co
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import inf, isfinite
 
-from shoal.gradients.differences import ROUNDING, Line, Sample, Slope, slope
+from shoal.gradients.differences import Line, Sample, Slope, slope
+
+from .doubt import doubt
+from .steps import Steps, rounding
 
 MOVE = 8.0  # the step changes by this factor
 MOVES = 6  # at most so often
 SLACK = 10.0
 RESOLVED = 0.1  # an error below this share of the tolerance resolves a slope
-
-
-@dataclass
-class Steps:
-    """The steps for one block, learned as it is probed: `start`, within `smallest` and `largest`.
-
-    `noise` is the standard deviation of the loss's rounding.
-    """
-
-    start: float
-    smallest: float
-    largest: float
-    noise: float
 
 
 @dataclass(frozen=True)
@@ -55,18 +44,6 @@ class Claim:
         )
 
 
-def memoized(f: Callable[[float], float]) -> Line:
-    """`f` as a line whose values are computed once."""
-    known: dict[float, Sample] = {}
-
-    def line(t: float) -> Sample:
-        if t not in known:
-            known[t] = Sample(f(t))
-        return known[t]
-
-    return line
-
-
 def probe(line: Line, steps: Steps, base: float, claim: Claim) -> Slope:
     """The slope of `line` at 0, where its value is `base`, held against the claim.
 
@@ -81,8 +58,10 @@ def probe(line: Line, steps: Steps, base: float, claim: Claim) -> Slope:
     start = found.step if found is not None else steps.start
     full = _thorough(line, steps, start, base, claim)
     if found is not None and not full.corner and full.error >= found.error:
-        return replace(found, crossings=full.crossings)
-    return full
+        full = replace(found, crossings=full.crossings)
+    if full.corner or claim.agrees(full):
+        return full
+    return doubt(line, full, steps, base, abs(full.value - claim.came))
 
 
 def _settled(found: Slope, steps: Steps, base: float, claim: Claim) -> bool:
@@ -118,8 +97,3 @@ def _quick(line: Line, steps: Steps, base: float, claim: Claim) -> Slope | None:
 def _thorough(line: Line, steps: Steps, h: float, base: float, claim: Claim) -> Slope:
     target = 0.02 * claim.tolerance
     return slope(line, h, steps.smallest, steps.noise, base=Sample(base), target=target)
-
-
-def rounding(noise: float, right: float, left: float, h: float) -> float:
-    """What rounding may do to R."""
-    return 2 * ROUNDING * max(noise, 2.0**-53 * max(abs(right), abs(left))) / h

@@ -10,11 +10,12 @@ import numpy as np
 
 from shoal.gradients.differences import Line, Slope
 
-from .coarse import coarse_slope
 from .complex_step import ComplexStep
+from .ladder import ladder_slope
 from .loss import Loss
 from .noise import COARSE, measure_noise, noise_along
-from .probe import Claim, Steps, memoized, probe
+from .probe import Claim, probe
+from .steps import Steps, memoized
 
 FALLBACK = 0.25  # the size of a block of zeros, where no other is there to compare with
 LARGE = 0.125  # how large a change of a block is that shows whether the loss depends on it
@@ -89,7 +90,7 @@ class Surface:
 
     def _slope(self, k: int, kind: int, line: Line, claim: Claim) -> Slope:
         steps = self._steps(k, kind)
-        return coarse_slope(line, steps, self.value) if self.coarse else probe(line, steps, self.value, claim)
+        return ladder_slope(line, steps, self.value) if self.coarse else probe(line, steps, self.value, claim)
 
     def _line(self, k: int, position: int) -> Line:
         block = self.point[k].copy()

@@ -1,4 +1,4 @@
-"""The slope along one line of a loss that is rounded to single precision.
+"""The slope along one line where rounding is large beside it: above all in single precision.
 
 Steps have to be large, so they cross corners that no step shows by itself, and two of them may agree on a
 wrong slope by chance. All of a ladder of steps are taken, and a central difference is believed as far as the
@@ -13,15 +13,15 @@ import numpy as np
 
 from shoal.gradients.differences import Line, Slope
 
-from .probe import Steps
+from .doubt import steady
+from .steps import Steps
 
 RUNGS = 7
 NEXT = 3
-SURE = 10.0  # how many times its rounding a gap between both slopes must be to be called a corner
-STEADY = 0.2  # and how little it may change from rung to rung
+GAP = 13.0  # G is rounded by this much more than D
 
 
-def coarse_slope(line: Line, steps: Steps, base: float) -> Slope:
+def ladder_slope(line: Line, steps: Steps, base: float) -> Slope:
     """The slope with the least estimated error. It is infinite where nothing finite was seen."""
     hs = steps.largest * 2.0 ** -np.arange(RUNGS)
     right = np.asarray([line(float(h)).value for h in hs])
@@ -47,9 +47,5 @@ def _error(central: np.ndarray, rounding: np.ndarray, j: int) -> float:
 
 def _corner(gap: np.ndarray, rounding: np.ndarray) -> float:
     """Right slope less left slope, where it is surely not 0; else 0."""
-    for j in range(len(gap) - 2):
-        three = gap[j : j + 3]
-        steady = float(np.ptp(three)) <= STEADY * abs(float(three[2]))
-        if steady and np.all(np.abs(three) > SURE * 4 * rounding[j : j + 3]):
-            return float(three[2])
-    return 0.0
+    pairs = list(zip(gap.tolist(), (GAP * rounding).tolist(), strict=True))
+    return next((found for j in range(len(pairs) - 2) if (found := steady(pairs[j : j + 3]))), 0.0)
