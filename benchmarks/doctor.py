@@ -1,7 +1,7 @@
 """How well the gradient doctor recognises mistakes: `python benchmarks/doctor.py [--json FILE]`.
 
-Mistakes are planted in plain NumPy networks that share no code with Shoal. README.md beside this file
-says what is drawn and what is counted.
+Mistakes are planted in plain NumPy networks that share no code with Shoal. doctor_suite/README.md says what
+is drawn and what is counted.
 """
 
 from __future__ import annotations

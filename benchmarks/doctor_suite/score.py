@@ -90,7 +90,7 @@ def _score(case: Case, diagnosis: Any, outcome: Outcome) -> None:
     if not case.slips:
         return
     if ENTRIES[case.slips[0].name].harmless:
-        outcome.detected = case.slips[0].name in names
+        outcome.detected = diagnosis.ok and case.slips[0].name in names
     blamed = {tuple(where) for cause in causes for where in cause.where}
     outcome.located = [_found(wanted, blamed) for wanted in case.wanted]
     outcome.named = [slip.name in names for slip in case.slips]
