@@ -34,9 +34,10 @@ def printed(name: str) -> str:
 def comparable(text: str) -> list[str]:
     """The words, without what rounding and the clock leave to each machine."""
     text = re.sub(r"\d+\.\d s", "TIME", text)
-    text = re.sub(r"-?\b\d[\d.]*e-(0[6-9]|[1-9]\d)\b|0e\+00", "ROUNDING", text)
+    text = re.sub(r"-?\b\d[\d.]*e-(0[6-9]|[1-9]\d)\b", "ROUNDING", text)
     text = re.sub(r"\b\d[\d.]*e\+1\d\b", "HUGE", text)
-    return text.replace("to the last bit", "agreement ROUNDING").split()
+    text = re.sub(r"\((agreement|to)? ?(ROUNDING|the last bit)", "(ROUNDING", text)
+    return [word.replace("ROUNDING", "-") for word in text.split()]
 
 
 def shown() -> dict[str, str]:

@@ -145,6 +145,22 @@ def test_right_gradients_of_a_loss_in_another_convention(
     assert " ".join(page.split()).startswith(f"Your loss {said}")
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_guard_inside_the_logarithm_is_no_mistake(tmp_path: Path, exact: bool) -> None:
+    """Neither in gradients that leave it out, as most do, nor in those that take it along."""
+    guarded = [("np.log(prob[np.arange(len(y)), y])", "np.log(prob[np.arange(len(y)), y] + 1e-6)")]
+    factor = "    p_right = d[np.arange(len(y)), y, None].copy()\n    d = d * 1\n"
+    if exact:
+        guarded += [
+            ("    d[np.arange(len(y)), y] -= 1\n", f"{factor}    d[np.arange(len(y)), y] -= 1\n"),
+            ("    d /= len(y)\n", "    d /= len(y)\n    d *= p_right / (p_right + 1e-6)\n"),
+        ]
+    record = judged(tmp_path, *guarded)
+    assert record["ok"]
+    assert record["loss"]["conventions"][0].startswith("adds 1e-06 inside the logarithm")
+    assert (record["check"] is not None) is exact
+
+
 def test_a_mistake_is_named_in_another_convention_too(tmp_path: Path) -> None:
     record = judged(tmp_path, ("0.1 * squares", "0.05 * squares"))
     assert [cause["mistake"] for cause in record["diagnosis"]["causes"]] == ["l2-doubled"]

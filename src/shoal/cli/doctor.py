@@ -107,24 +107,28 @@ def print_page(found: Examination, console: Console) -> None:
 def about_loss(found: Examination) -> str:
     """How the loss compares with the network's cost, and what follows for the gradients."""
     explanation = found.explanation
-    convention, apart = explanation.convention, f"{explanation.apart:.0e}"
+    convention = explanation.convention
     if convention is None:
         return (
             f"LOSS DIFFERENT: your loss is {explanation.came:.6g} where the network's cost is "
-            f"{explanation.expected:.6g} (up to {explanation.apart:.1%} apart); no other L2 factor, sum for "
-            "mean or batch norm explains it. Does [network] describe your code? Your gradients are held "
+            f"{explanation.expected:.6g} (up to {_share(explanation.apart)} apart); no other L2 factor, sum "
+            "for mean or batch norm explains it. Does [network] describe your code? Your gradients are held "
             "against differences of your own loss instead, which cannot see layers."
         )
-    same = "equals" if explanation.exact else "nearly equals"
+    apart = f"to {explanation.apart:.0e}" if explanation.apart else "to the last bit"
     if not convention.said:
-        return f"Your loss {same} the network's cost (to {apart})."
+        return f"Your loss equals the network's cost ({apart})."
     said = "; it ".join(convention.said)
     judged = (
         "Your gradients are held against differences of your own loss, which cannot see layers."
         if found.check is not None
         else "Your gradients are judged as those of your own loss."
     )
-    return f"Your loss {said}. But for that it {same} the network's cost (to {apart}). {judged}"
+    return f"Your loss {said}. But for that it equals the network's cost ({apart}). {judged}"
+
+
+def _share(apart: float) -> str:
+    return f"{apart:.1%}" if apart >= 1e-3 else f"a share of {apart:.0e}"
 
 
 def _tell(line: str) -> None:

@@ -11,7 +11,15 @@ import pytest
 
 from shoal.gradients import Point, draw_point
 from shoal.gradients.doctor.explain import explain
-from shoal.layers import BatchNorm, HeNormal, ReLU, SoftmaxCrossEntropy, SquaredError
+from shoal.layers import (
+    BatchNorm,
+    HeNormal,
+    Loss,
+    ReLU,
+    SigmoidCrossEntropy,
+    SoftmaxCrossEntropy,
+    SquaredError,
+)
 from shoal.network import compose
 
 L2 = 0.01
@@ -119,11 +127,37 @@ def test_a_small_number_inside_a_logarithm_is_nearly_equal() -> None:
     assert not found.exact
 
 
-def test_float32_is_held_to_what_float32_can_say() -> None:
-    found = explain(points(), [p.cost * (1 + 1e-6) for p in points()], float32=True)
+@pytest.mark.parametrize("inside", [1e-8, 1e-5])
+@pytest.mark.parametrize("kind", [SoftmaxCrossEntropy, SigmoidCrossEntropy])
+def test_a_guard_inside_the_logarithm(kind: type[Loss], inside: float) -> None:
+    costs, at = [], []
+    for point in points(batch_norm=False):
+        labels = np.asarray(point.targets)
+        network = replace(point.network, loss=kind())
+        s, _ = network.forward(point.parameters, point.x)
+        if kind is SoftmaxCrossEntropy:
+            p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+            cost = -np.mean(np.log(p[np.arange(len(s)), labels] + inside))
+        else:
+            t, p = np.eye(3)[labels], 1 / (1 + np.exp(-s))
+            cost = -np.sum(t * np.log(p + inside) + (1 - t) * np.log(1 - p + inside)) / len(s)
+        costs.append(float(cost) + L2 * squares(point))
+        targets = network.loss.targets_from_labels(labels, 3, point.x)
+        at.append(replace(point, network=network, targets=targets))
+    found = explain(at, costs)
     assert found.convention is not None
-    assert found.convention.said == ()
-    assert found.exact
+    assert found.convention.inside_log == inside
+    assert found.convention.said == (f"adds {inside:.0e} inside the logarithm, which is left out here",)
+    assert not found.exact  # the gradients are not quite those of the loss without it
+
+
+def test_float32_is_held_to_what_float32_can_say() -> None:
+    for off, exact in ((1e-7, True), (1e-5, False)):
+        at = points(batch_norm=False)
+        found = explain(at, [p.cost * (1 + off) for p in at], float32=True)
+        assert found.convention is not None
+        assert found.convention.said == ()
+        assert found.exact is exact
 
 
 @pytest.mark.parametrize("divisor", [0, 1])

@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from shoal.gradients.networks.point import Parameters, Point
-from shoal.layers import BatchNorm
+from shoal.layers import BatchNorm, Loss, SoftmaxCrossEntropy
+from shoal.layers.sigmoid import logistic
+from shoal.layers.softmax_cross_entropy import softmax
 from shoal.network import Network
 
 Factor: TypeAlias = Callable[[int, int], float]  # of N examples and C classes
@@ -43,12 +47,16 @@ class Convention:
     l2: Factor = SCALES[0][1]
     epsilon: float | None = None
     unbiased: bool = False
+    inside_log: float = 0.0
     biases: bool = False
 
     def bare_loss(self, point: Point) -> float:
-        """The network's loss under the convention's batch norm, unscaled and without L2."""
+        """The network's loss in the convention's form, unscaled and without L2."""
         network, parameters = self.seen(point.network, point.parameters, len(point.x))
-        return float(network.costs(parameters, point.x, point.targets, 0.0, point.noise).loss)
+        scores, _ = network.forward(parameters, point.x, point.noise)
+        if self.inside_log:
+            return _guarded(network.loss, scores, point.targets, self.inside_log)
+        return float(network.loss.forward(scores, point.targets)[0])
 
     def seen(self, network: Network, parameters: Mapping, n: int) -> tuple[Network, Parameters]:
         """The network and parameters whose cost is the loss, for n examples.
@@ -81,6 +89,16 @@ class Convention:
 
     def _gamma_factor(self, n: int) -> float:
         return ((n - 1) / n) ** 0.5 if self.unbiased else 1.0
+
+
+def _guarded(loss: Loss, scores: np.ndarray, targets: np.ndarray, inside: float) -> float:
+    """A cross-entropy with `inside` added to each probability before its logarithm."""
+    if isinstance(loss, SoftmaxCrossEntropy):
+        p = softmax(scores)[np.arange(len(scores)), targets]
+        return float(-np.mean(np.log(p + inside)))
+    p = logistic(scores)
+    costs = targets * np.log(p + inside) + (1 - targets) * np.log(1 - p + inside)
+    return float(-np.sum(costs) / len(scores))
 
 
 def _times(arrays: Mapping[str, Mapping[str, Any]], by: Mapping[str, float]) -> Parameters:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 
 from shoal.gradients.doctor.conventions import PENALTIES, SCALES, Convention, Factor
 from shoal.gradients.networks.point import Point
-from shoal.layers import BatchNorm
+from shoal.layers import BatchNorm, SquaredError
 
+Form: TypeAlias = tuple[float | None, bool, float]  # epsilon, unbiased, inside_log of a Convention
 EXACT, NEAR = 1e-9, 1e-6  # relative, in float64
 EXACT32, NEAR32 = 4e-7, 2e-5  # the same where the code computes in float32
 EPSILONS = (1e-300, *(10.0**-k for k in range(16, 1, -1)))
@@ -20,7 +22,7 @@ EPSILONS = (1e-300, *(10.0**-k for k in range(16, 1, -1)))
 @dataclass(frozen=True)
 class Explanation:
     """The convention found, how far off it is at worst (without one, how far the network's own is), and the
-    two costs at the first point."""
+    two costs at the first point. `exact` says that the gradients of the two are the same."""
 
     convention: Convention | None
     exact: bool
@@ -40,7 +42,7 @@ class _Ledger:
 
     points: Sequence[Point]
     came: Sequence[float]
-    losses: dict[tuple[float | None, bool], list[float]] = field(default_factory=dict)
+    losses: dict[Form, list[float]] = field(default_factory=dict)
 
     def explain(self, exact: float, near: float) -> Explanation:
         costs = self.came[0], self.points[0].cost
@@ -48,7 +50,7 @@ class _Ledger:
         for convention in self.candidates():
             apart = self.apart(convention)
             if apart <= exact:
-                return Explanation(convention, True, apart, *costs)
+                return Explanation(convention, not convention.inside_log, apart, *costs)
             found.append((apart, convention))
         close = [pair for pair in found if pair[0] <= near]
         if close:
@@ -60,8 +62,8 @@ class _Ledger:
         l2 = self.points[0].l2
         penalties = [(said, _scaled(factor, l2)) for said, factor in (PENALTIES if l2 else PENALTIES[:1])]
         found = [
-            Convention(tuple(filter(None, (s, p, norm[0]))), scale, penalty, *norm[1:])
-            for (s, scale), (p, penalty), norm in itertools.product(SCALES, penalties, self.batch_norms())
+            Convention(tuple(filter(None, (s, p, form[0]))), scale, penalty, *form[1])
+            for (s, scale), (p, penalty), form in itertools.product(SCALES, penalties, self.forms())
         ]
         yield from sorted(found, key=lambda convention: len(convention.said))
         for said, scale in SCALES:
@@ -74,20 +76,22 @@ class _Ledger:
             words = "has its L2 cost on the biases too, where the network's is on weights only"
             yield Convention((*filter(None, (said,)), words), l2=penalty, biases=True)
 
-    def batch_norms(self) -> Iterator[tuple[str, float | None, bool]]:
-        """What could be said about the batch norms, with the arguments of a Convention."""
-        yield "", None, False
+    def forms(self) -> Iterator[tuple[str, Form]]:
+        """What could be said about the batch norms and the logarithm."""
+        yield "", (None, False, 0.0)
         own = [layer.epsilon for layer in self.points[0].network.layers if isinstance(layer, BatchNorm)]
-        if not own:
-            return
         unbiased = "divides batch norm's variance by N - 1, where the network's divides by N"
-        yield unbiased, None, True
-        for epsilon in EPSILONS:
+        if own:
+            yield unbiased, (None, True, 0.0)
+        for epsilon in EPSILONS if own else ():
             if epsilon not in own:
                 size = "0" if epsilon < 1e-16 else f"{epsilon:.0e}"
                 said = f"has an epsilon of {size} in batch norm, where the network's is {own[0]:g}"
-                yield said, epsilon, False
-                yield f"{said}, and {unbiased}", epsilon, True
+                yield said, (epsilon, False, 0.0)
+                yield f"{said}, and {unbiased}", (epsilon, True, 0.0)
+        if not isinstance(self.points[0].network.loss, SquaredError):
+            for inside in EPSILONS[1:]:
+                yield f"adds {inside:.0e} inside the logarithm, which is left out here", (None, False, inside)
 
     def coefficient(self, scale: Factor) -> float | None:
         """The L2 coefficient that is left over, where it is the same at every point."""
@@ -105,7 +109,7 @@ class _Ledger:
 
     def costs(self, convention: Convention) -> list[float]:
         """What the losses would be, if this were their convention."""
-        key = convention.epsilon, convention.unbiased
+        key = convention.epsilon, convention.unbiased, convention.inside_log
         if key not in self.losses:
             self.losses[key] = [convention.bare_loss(point) for point in self.points]
         c = self.points[0].network.classes
