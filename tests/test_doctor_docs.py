@@ -60,7 +60,8 @@ def test_the_reference_names_every_key() -> None:
     assert not [table for table in NetworkFile.model_fields if table not in text and table != "question"]
 
 
-def test_the_code_on_the_page_runs() -> None:
+def test_the_code_on_the_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     names: dict = {}
     for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL):
         exec(compile(code, str(PAGE), "exec"), names)

@@ -39,7 +39,15 @@ def test_importing_shoal_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "command", [["--help"], ["run", "--help"], ["check", "--help"], ["report", "--help"], ["--version"]]
+    "command",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["check", "--help"],
+        ["doctor", "--help"],
+        ["report", "--help"],
+        ["--version"],
+    ],
 )
 def test_asking_for_help_loads_nothing_heavy(command):
     """But for pydantic, which typer loads itself where it is installed."""

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shoal.errors import SubmissionError
 from shoal.gradients.doctor.explain import Explanation, explain
 from shoal.gradients.doctor.guard import Guard
 from shoal.gradients.doctor.layout import Layout
 from shoal.gradients.doctor.result import Diagnosis
 from shoal.gradients.networks.point import Parameters
+from shoal.study.repeatable import require_repeatable
 from shoal.study.spec.submission import NetworkFile
 from shoal.study.submitted import Submitted, submitted
 
-SAME, SAME32 = 1e-9, 1e-4  # repeated numbers may differ by this share: sums over threads
+if TYPE_CHECKING:
+    from shoal.gradients.blackbox import FunctionCheck
+
 Tell = Callable[[str], None]
-NEEDS_LOSS = (
-    "gradients uses what the last call of loss left behind, not the arguments it is given. Here loss is "
-    "called with the same arguments before it; elsewhere the gradients may be those of another batch."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +30,7 @@ class Examination:
 
     explanation: Explanation
     diagnosis: Diagnosis | None
-    check: Any
+    check: FunctionCheck | None
     notes: tuple[str, ...]
     printed: str
     layout: Layout
@@ -42,8 +40,7 @@ class Examination:
     @property
     def ok(self) -> bool:
         """Whether the gradients are right."""
-        judgement = self.diagnosis or self.check
-        return bool(judgement.ok)
+        return self.check.ok if self.check is not None else self.diagnosis is not None and self.diagnosis.ok
 
 
 def examine(
@@ -74,27 +71,7 @@ def examine(
     )
 
 
-def require_repeatable(case: Submitted) -> None:
-    """Raises SubmissionError where the same call gives other numbers each time.
-
-    Gradients that grow by the same amount, or that settle after a call, are mistakes that the diagnosis
-    names; they pass. Where gradients uses what the last call of loss left behind, loss is called first.
-    """
-    share = SAME32 if case.float32 else SAME
-    first, second = case.loss(0), case.loss(0)
-    if abs(first - second) > share * abs(first):
-        raise _random("loss", f"{first:.9g}, then {second:.9g}")
-    a, b, c = (_flat(_after_loss(case, k)) for k in (0, 1, 0))
-    if _same(b, c, share) or _same(c - b, b - a, share):
-        return
-    if not _same(a, c, share):
-        at = int(np.nanargmax(np.abs(c - b)))
-        raise _random("gradients", f"one of its entries was {a[at]:.6g}, then {b[at]:.6g}, then {c[at]:.6g}")
-    case.submission.loss_first = True
-    case.submission.notes[NEEDS_LOSS] = None
-
-
-def judged(case: Submitted, explanation: Explanation) -> tuple[Diagnosis | None, Any]:
+def judged(case: Submitted, explanation: Explanation) -> tuple[Diagnosis | None, FunctionCheck | None]:
     """A diagnosis where the loss is understood, and a check of the two functions alone where it is not, or
     where it is understood only nearly and the diagnosis finds something that it has no name for."""
     convention = explanation.convention
@@ -141,7 +118,7 @@ def in_words_of(layout: Layout, diagnosis: Diagnosis) -> Diagnosis:
     return replace(diagnosis, blocks=tuple(blocks), names=names)
 
 
-def check_alone(case: Submitted) -> Any:
+def check_alone(case: Submitted) -> FunctionCheck:
     """The student's gradients against differences of the student's loss, whatever the network."""
     from shoal.gradients.blackbox import check
 
@@ -155,24 +132,3 @@ def check_alone(case: Submitted) -> Any:
         return layout.to_user(layout.from_user(submission.call("gradients", parameters, *batch)))
 
     return check(loss, gradients, layout.to_user(point.parameters))
-
-
-def _flat(gradients: Parameters) -> np.ndarray:
-    return np.concatenate([np.ravel(value) for own in gradients.values() for value in own.values()])
-
-
-def _same(a: np.ndarray, b: np.ndarray, share: float) -> bool:
-    return np.allclose(a, b, rtol=0, atol=share * np.nanmax(np.abs(a), initial=0.0), equal_nan=True)
-
-
-def _after_loss(case: Submitted, number: int) -> Parameters:
-    """The gradients at the first point, right after the loss at another."""
-    case.loss(number)
-    return case.gradients(0)
-
-
-def _random(name: str, seen: str) -> SubmissionError:
-    return SubmissionError(
-        f"{name} gives other numbers each time it is called with the same arguments: {seen}.",
-        "Draw nothing inside it: dropout's masks come in as `masks`; seed any other random numbers.",
-    )
