@@ -195,8 +195,10 @@ def test_l2_on_biases_is_told_and_left_to_differences(tmp_path: Path) -> None:
     assert "held against differences of your own loss" in " ".join(page.split())
 
 
-def test_gradients_with_nan_are_wrong(tmp_path: Path) -> None:
-    record = judged(tmp_path, ('"b2": d.sum(axis=0)', '"b2": d.sum(axis=0) * np.nan'))
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_gradients_with_nan_are_wrong(tmp_path: Path, value: str) -> None:
+    record = judged(tmp_path, ('"b2": d.sum(axis=0)', f'"b2": d.sum(axis=0) * np.{value}'))
+    assert record["notes"][0].startswith("gradients returns NaN or infinite numbers in b2:")
     assert not record["ok"]
     verdicts = {f"{b['layer']}.{b['parameter']}": b["verdict"] for b in record["diagnosis"]["blocks"]}
     assert verdicts["affine_2.b"] == "WRONG"

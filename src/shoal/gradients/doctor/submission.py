@@ -50,7 +50,19 @@ class Submission:
         if self.loss_first:
             self.loss(parameters, x, y, noise)
         came = self.call("gradients", self.layout.to_user(parameters), *self.batch(x, y, noise))
-        return self.layout.from_user(came)
+        gradients = self.layout.from_user(came)
+        broken = [
+            self.layout.name(layer, key)
+            for layer, own in gradients.items()
+            for key, value in own.items()
+            if not np.isfinite(value).all()
+        ]
+        if broken:
+            self.notes[
+                f"gradients returns NaN or infinite numbers in {', '.join(broken)}: look for 0/0, a division by "
+                "a zero or an exp that overflows."
+            ] = None
+        return gradients
 
     def batch(self, x: np.ndarray, y: np.ndarray, noise: Any = None) -> tuple[Any, ...]:
         """x, y and, with dropout, the masks of what is kept, as the code wants them."""
