@@ -59,8 +59,8 @@ class Submission:
         ]
         if broken:
             self.notes[
-                f"gradients returns NaN or infinite numbers in {', '.join(broken)}: look for 0/0, a division by "
-                "a zero or an exp that overflows."
+                f"gradients returns NaN or infinite numbers in {', '.join(broken)}: look for 0/0, a division "
+                "by zero or an exp that overflows."
             ] = None
         return gradients
 
