@@ -97,8 +97,10 @@ def _conclude(readings: list[Reading], point: Point, started: float, remarks: tu
 def _explain(readings: list[Reading]) -> tuple[list[State], Reading]:
     """The explanations of the reading that needs the fewest mistakes."""
     found = [_search(reading) for reading in readings]
-    if all(states[0].puzzles for states, _ in found):
-        found += [_search(other) for other in readings[0].evaluated()]
+    for other in readings[0].evaluated():
+        if not all(states[0].puzzles for states, _ in found):
+            break
+        found.append(_search(other))
     return min(found, key=lambda pair: pair[0][0].cost)
 
 

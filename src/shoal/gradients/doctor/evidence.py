@@ -52,22 +52,27 @@ class Evidence:
         """The share of a block's largest number by which any of it may be off."""
         return self.epsilon * (RELATIVE if self.epsilon == DOUBLE else RELATIVE_SINGLE)
 
-    def tolerance(self, name: str, key: str, predicted: np.ndarray) -> float:
-        """How far numbers may be from `predicted` ones for this block, and still be the same."""
-        size, true = _largest(predicted), _largest(self.true[name][key])
-        growth = max(1.0, size / true) if true else 1.0
-        return self.relative * size + SAFETY * self.noise[name][key] * growth
+    def tolerance(self, name: str, key: str, predicted: Mapping[str, np.ndarray]) -> float:
+        """How far numbers may be from those `predicted` for this block, and still be the same.
+
+        A mistake that makes the layer's gradients larger makes their rounding larger too, also where the
+        terms of a block cancel.
+        """
+        growth = 1.0
+        for other, values in predicted.items():
+            if self.noise[name][other] < 1e-6 * (true := _largest(self.true[name][other])):
+                growth = max(growth, _largest(values) / true)
+        return self.relative * _largest(predicted[key]) + SAFETY * self.noise[name][key] * growth
 
     def informative(self, name: str, key: str) -> bool:
         """Whether the block's numbers stand clear of their rounding."""
-        true = self.true[name][key]
-        return _largest(true) > 100 * self.tolerance(name, key, true)
+        return _largest(self.true[name][key]) > 100 * self.tolerance(name, key, self.true[name])
 
     def wrong(self, name: str, key: str) -> np.ndarray:
         """Which entries that came are wrong."""
         came, true = self.came[name][key], self.true[name][key]
         with np.errstate(invalid="ignore"):
-            return ~(np.abs(came - true) <= self.tolerance(name, key, true))
+            return ~(np.abs(came - true) <= self.tolerance(name, key, self.true[name]))
 
 
 def precision_of(gradients: Mapping[str, Mapping[str, Any]]) -> float:

@@ -52,12 +52,13 @@ def _column(state: State, key: str, evidence: Sequence[Evidence]) -> Column:
         if dy is None:
             continue
         site = e.sites[state.i]
-        value = plant(site, dy, {})[1][key]
+        values = plant(site, dy, {})[1]
+        value = values[key]
         l2 = 2 * site.point.l2 * site.own[key] if key == "W" else np.zeros_like(value)
         came.append(numbers[site.name][key].ravel())
         predicted.append((value - l2).ravel())
         rest.append(l2.ravel())
-        allowed.append(np.full(value.size, e.tolerance(site.name, key, value)))
+        allowed.append(np.full(value.size, e.tolerance(site.name, key, values)))
     return Column(*(np.concatenate(part) for part in (came, predicted, rest, allowed)))
 
 
@@ -114,7 +115,7 @@ def _factor(state: State, p: int, e: Evidence, name: str) -> float | None:
     if not np.isfinite(factor):
         return None
     off, largest = distance(came, factor * predicted)
-    return factor if off <= max(1e-4 * largest, e.tolerance(name, "b", predicted)) else None
+    return factor if off <= max(1e-4 * largest, e.tolerance(name, "b", {"b": predicted})) else None
 
 
 def _name(factors: list[Any], evidence: Sequence[Evidence]) -> tuple[Mistake, str]:

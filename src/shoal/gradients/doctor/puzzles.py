@@ -84,8 +84,9 @@ def _read(state: State, p: int, e: Evidence) -> np.ndarray | None:
     if not np.all(np.isfinite(data)):
         return None
     dy = np.linalg.lstsq(x.T, data, rcond=None)[0]
-    for found, wanted in ((x.T @ dy, data), (dy.sum(axis=0), own["b"])):
-        off, size = distance(found, wanted)
-        if off > max(CONSISTENT * size, e.tolerance(site.name, "W", data)):
+    read = {"W": x.T @ dy, "b": dy.sum(axis=0)}
+    for key, wanted in (("W", data), ("b", own["b"])):
+        off, size = distance(read[key], wanted)
+        if off > max(CONSISTENT * size, e.tolerance(site.name, key, read)):
             return None
     return dy

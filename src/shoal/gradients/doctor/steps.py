@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from .catalogue import BY_KIND, plant
 from .evidence import Evidence
+from .exchange import exchange
 from .fits import fit_blocks, fit_loss
 from .mistake import Mistake, Way
 from .puzzles import give_up, is_unknown, recover, resume, skip
@@ -38,6 +40,13 @@ def expand(state: State, stage: int, evidence: Sequence[Evidence]) -> Iterator[S
         new = {0: 0, 1: 1, 3: 2}[stage]
         if state.new + new <= AT_ONCE or new == 0:
             yield from (_at_blocks if at_parameters else _through)(state, new, evidence)
+        if (
+            stage == 1
+            and at_parameters
+            and state.new < AT_ONCE
+            and not try_blocks(state, {}, evidence).passes
+        ):
+            yield from (_settle(state, after, evidence, trial) for after, trial in exchange(state, evidence))
     elif stage == 2 and state.new < AT_ONCE:
         if at_parameters:
             yield from (_settle(state, s, evidence) for s in fit_blocks(state, evidence))
@@ -49,11 +58,26 @@ def expand(state: State, stage: int, evidence: Sequence[Evidence]) -> Iterator[S
 
 def _at_blocks(state: State, new: int, evidence: Sequence[Evidence]) -> Iterator[State]:
     """Hold the layer's own parameters against the user's, with `new` mistakes in their formulas."""
-    for found in _choices(state, evidence[0].sites[state.i], new, own=True):
-        options = _merged(found)
-        trial = try_blocks(state, options, evidence)
-        if trial.passes:
-            yield _settle(state, state.with_findings(found, options=options), evidence, trial)
+    passing: set[frozenset[int]] = set()
+    for fewer in range(new + 1):
+        for found in _choices(state, evidence[0].sites[state.i], fewer, own=True):
+            if any(_adds_nothing(found, others) for others in passing):
+                continue
+            options = _merged(found)
+            trial = try_blocks(state, options, evidence)
+            if trial.passes:
+                passing.add(frozenset(map(id, found)))
+                if fewer == new:
+                    yield _settle(state, state.with_findings(found, options=options), evidence, trial)
+
+
+def _adds_nothing(found: Sequence[Finding], passing: frozenset[int]) -> bool:
+    """Whether numbers that fit without some of `found` would be explained with it again.
+
+    A mistake that goes on into dx is not idle though the layer's own numbers do not show it.
+    """
+    rest = [f for f in found if id(f) not in passing]
+    return passing <= set(map(id, found)) and not any("dx" in f.way.parts for f in rest)
 
 
 def _settle(before: State, state: State, evidence: Sequence[Evidence], trial: Trial | None = None) -> State:
@@ -74,14 +98,12 @@ def _settle(before: State, state: State, evidence: Sequence[Evidence], trial: Tr
 
 def _through(state: State, new: int, evidence: Sequence[Evidence]) -> Iterator[State]:
     """Pass the layer, with `new` mistakes in its dx, but for those that give what the right dx gives."""
-    seen: list[np.ndarray] = []
-    for fewer in range(new):  # what fewer mistakes give already
-        seen += [_signature(d) for _, d in _passes(state, fewer, evidence)] if fewer == 0 else []
+    seen = [_signature(d) for _, d in _passes(state, 0, evidence)] if new else []
     for found, dxs in _passes(state, new, evidence):
         signature = _signature(dxs)
         if found and any(_alike(signature, other) for other in seen):
             continue
-        if not found:
+        if not new:
             seen.append(signature)
         yield state.with_findings(found, i=state.i - 1, dys=dxs, tested=False, options={})
 
@@ -110,12 +132,7 @@ def pass_layer(
 def _choices(state: State, site: Site, new: int, *, own: bool) -> Iterator[tuple[Finding, ...]]:
     """Sets of mistakes to plant, `new` of them not met before; at most one way of each."""
     known = {f.mistake.name for f in state.findings}
-    candidates = [
-        Finding(mistake, way, site.name, site.i)
-        for mistake in BY_KIND.get(site.kind, ())
-        for way in mistake.ways(site)
-        if _fits(mistake, way, site, own) and not (way.options.keys() & state.options.keys())
-    ]
+    candidates = [f for f in _candidates(site, own) if not (f.way.options.keys() & state.options.keys())]
     old = [f for f in candidates if f.mistake.name in known]
     fresh = [f for f in candidates if f.mistake.name not in known]
     for k in range(3 if known else 1):
@@ -124,6 +141,22 @@ def _choices(state: State, site: Site, new: int, *, own: bool) -> Iterator[tuple
                 found = (*repeated, *planted)
                 if _compatible(found):
                     yield found
+
+
+def _candidates(site: Site, own: bool) -> list[Finding]:
+    """What can be planted in the formulas of the layer's own parameters, or else in its dx."""
+    known = _KNOWN.setdefault(site, {})
+    if own not in known:
+        known[own] = [
+            Finding(mistake, way, site.name, site.i)
+            for mistake in BY_KIND.get(site.kind, ())
+            for way in mistake.ways(site)
+            if _fits(mistake, way, site, own)
+        ]
+    return known[own]
+
+
+_KNOWN: WeakKeyDictionary[Site, dict[bool, list[Finding]]] = WeakKeyDictionary()
 
 
 def _fits(mistake: Mistake, way: Way, site: Site, own: bool) -> bool:

@@ -1,0 +1,38 @@
+"""Gradients of two layers in each other's place: found on the way down, where the upper one does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from shoal.gradients.networks.point import Parameters
+
+from .catalogue.whole import SWAPPED
+from .evidence import Evidence
+from .mistake import Way
+from .search import Finding, State
+from .trial import Trial, try_blocks
+
+
+def exchange(state: State, evidence: Sequence[Evidence]) -> Iterator[tuple[State, Trial]]:
+    """The state with the gradients of a layer in front put in this layer's place, where they fit here."""
+    sites = evidence[0].sites
+    site = sites[state.i]
+    for other in sites[: state.i]:
+        alike = tuple(k for k in site.own if k in other.own and other.own[k].shape == site.own[k].shape)
+        for keys in dict.fromkeys([alike, *((key,) for key in alike)]):
+            changed = replace(
+                state, came=tuple(_exchanged(came, keys, site.name, other.name) for came in state.came)
+            )
+            trial = try_blocks(changed, {}, evidence)
+            if keys and trial.passes:
+                note = f"{', '.join(keys)} of {other.name} and {site.name}"
+                places = [Finding(SWAPPED, Way({}, keys, note), s.name, s.i) for s in (site, other)]
+                yield changed.with_findings(places), trial
+
+
+def _exchanged(came: Parameters, keys: Sequence[str], one: str, other: str) -> Parameters:
+    changed = {name: dict(own) for name, own in came.items()}
+    for key in keys:
+        changed[one][key], changed[other][key] = came[other][key], came[one][key]
+    return changed
