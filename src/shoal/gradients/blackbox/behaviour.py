@@ -11,7 +11,7 @@ from shoal.errors import GradientError
 from shoal.gradients.patterns import Finding
 
 from .libraries import to_numpy
-from .loss import Loss, read_scalar, require_finite
+from .loss import Loss, require_finite
 from .matching import match
 
 NEARBY = 1e-3  # how far away the second point lies, as a share of each block's size
@@ -36,8 +36,7 @@ class Gradients:
     def at(self, blocks: list[np.ndarray]) -> list[np.ndarray]:
         """The gradients at another point, right after its loss: some code keeps what that computes."""
         arrays = self.loss.parameters.handed(blocks)
-        self.loss.seeds.sow()
-        self.loss.function(self.loss.parameters.hand(arrays))
+        self.loss.call(arrays)
         return self.call(arrays)[0]
 
     def call(self, arrays: list[Any]) -> tuple[list[np.ndarray], Any]:
@@ -64,16 +63,16 @@ def observe(loss: Loss, gradients: Gradients) -> list[Finding]:
 def _observe_loss(loss: Loss) -> list[Finding]:
     parameters, findings = loss.parameters, []
     arrays = parameters.handed(parameters.base)
-    first = _call(loss, arrays)
+    first = loss.call(arrays)
     require_finite(first)
     if _changed(loss, arrays):
         loss.careful = True
         findings.append(_changes_inputs("loss", _changed(loss, arrays)))
         arrays = parameters.handed(parameters.base)
-    second = _call(loss, arrays)
+    second = loss.call(arrays)
     if abs(first - second) > (SAME_SINGLE if parameters.single else SAME) * abs(first):
         loss.seeds.activate()
-        again = [_call(loss, parameters.handed(parameters.base)) for _ in range(2)]
+        again = [loss.call(parameters.handed(parameters.base)) for _ in range(2)]
         if again[0] != again[1]:
             raise GradientError(
                 f"The loss is not the same twice: {first:.9g}, then {second:.9g} at the same parameters.",
@@ -92,7 +91,7 @@ def _observe_loss(loss: Loss) -> list[Finding]:
 def _observe_gradients(loss: Loss, gradients: Gradients) -> list[Finding]:
     parameters = loss.parameters
     arrays = parameters.handed(parameters.base)
-    _call(loss, arrays)
+    loss.call(arrays)
     arrays = parameters.handed(parameters.base) if loss.careful else arrays
     first, returned = gradients.call(arrays)
     gradients.came = first
@@ -142,7 +141,7 @@ def _unrepeatable(loss: Loss, gradients: Gradients, first: Any, second: Any, thi
 def _after_another_point(loss: Loss, gradients: Gradients, there: list[np.ndarray]) -> list[Finding]:
     """Whether the gradients depend on what was called before."""
     parameters, single = loss.parameters, loss.parameters.single
-    _call(loss, parameters.handed(there))
+    loss.call(parameters.handed(there))
     after_loss, _ = gradients.call(parameters.handed(parameters.base))
     if not _alike(gradients.came, after_loss, single):
         text = (
@@ -159,12 +158,6 @@ def _after_another_point(loss: Loss, gradients: Gradients, there: list[np.ndarra
         )
         return [Finding("stale-cache", text, ())]
     return []
-
-
-def _call(loss: Loss, arrays: list[Any]) -> float:
-    loss.calls += 1
-    loss.seeds.sow()
-    return read_scalar(loss.function(loss.parameters.hand(arrays)))
 
 
 def _changed(loss: Loss, arrays: list[Any]) -> list[str]:

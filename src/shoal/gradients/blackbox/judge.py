@@ -63,7 +63,7 @@ class Probes:
         error = np.where(corners, np.inf, self.errors)
         values = np.where(corners, np.nan_to_num(self.values), self.values)
         found = compare(self.analytic, values, error, self.tolerance)
-        outside = corners & ~self._between(widen)
+        outside = corners & ~self._between(widen and int(corners.sum()) > 1)
         return Comparison(found.errors, found.resolved, found.wrong | outside)
 
     def known(self, name: str, value: np.ndarray) -> Block:

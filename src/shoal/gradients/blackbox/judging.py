@@ -19,6 +19,7 @@ from .wide import widen
 TOLERANCE = 1e-6  # relative error
 TOLERANCE_SINGLE = 1e-3  # of code that computes in float32
 AWAY = 1e-3  # how far from the point a disagreement is judged again, as a share of each block's size
+AWAY_COARSE = 0.05  # in single precision steps are larger, and what they cross reaches further
 SUSPECTS = 6  # entries of each block that are
 DENSE = 0.5  # of the probes wrong, and no corner in sight: that is no corner's doing
 
@@ -44,6 +45,8 @@ def judge(
     surface = Surface(loss, loss.parameters.base, tolerance or TOLERANCE)
     if tolerance is None and (surface.coarse or loss.parameters.single):
         surface.tolerance = TOLERANCE_SINGLE
+    if surface.coarse and not loss.parameters.single:
+        notes.append("The loss is computed in single precision inside: in float64 the check would see more.")
     if complex_step:
         notes += find_analytic(surface, rng)
     floors = rounding_floors(gradients, surface)
@@ -80,7 +83,7 @@ def _right_nearby(gradients: Gradients, prober: Prober, doubtful: list[Probed]) 
     if not doubtful:
         return frozenset()
     loss = gradients.loss
-    there = nearby(loss.parameters.base, AWAY)
+    there = nearby(loss.parameters.base, AWAY_COARSE if prober.surface.coarse else AWAY)
     surface = Surface(loss, there, prober.surface.tolerance)
     prober = replace(prober, surface=surface, came=gradients.at(there))
     right = set()

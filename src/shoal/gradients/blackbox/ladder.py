@@ -2,9 +2,9 @@
 
 Steps have to be large, so they cross corners that no step shows by itself, and two of them may agree on a
 wrong slope by chance. All of a ladder of steps are taken, and a central difference is believed as far as the
-next three smaller ones bear it out:
+three smaller ones and the next larger one bear it out:
 
-    error(h) = noise / h + max |D(h) - D(h/2)|, |D(h) - D(h/4)|, |D(h) - D(h/8)|
+    error(h) = noise / h + 5 max(|D(h) - D(h/2)|, |D(h) - D(h/4)|, |D(h) - D(h/8)|, |D(h) - D(2h)| / 3)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from .steps import Steps
 
 RUNGS = 7
 NEXT = 3
+SAFETY = 5.0
 GAP = 13.0  # G is rounded by this much more than D
 
 
@@ -41,8 +42,9 @@ def _error(central: np.ndarray, rounding: np.ndarray, j: int) -> float:
     apart = np.abs(central[j + 1 : j + 1 + NEXT] - central[j])
     # A smaller step is rounded more: only what that does not explain counts.
     beyond = np.maximum(apart - rounding[j + 1 : j + 1 + NEXT], 0.0)
-    error = float(rounding[j] + max(apart[0], float(np.max(beyond))))
-    return error if np.isfinite(error) else np.inf
+    before = abs(central[j - 1] - central[j]) / 3 if j else np.inf
+    error = rounding[j] + SAFETY * max(float(apart[0]), float(np.max(beyond)), float(before))
+    return float(error) if np.isfinite(error) else np.inf
 
 
 def _corner(gap: np.ndarray, rounding: np.ndarray) -> float:

@@ -24,7 +24,6 @@ class Parameters:
     tree: Any
     leaves: tuple[Leaf, ...]
     base: list[np.ndarray]
-    wide: bool = False  # whether float32 blocks are handed over in float64
 
     def hand(self, arrays: Sequence[Any]) -> Any:
         """The user's structure around `arrays`, one a leaf."""
@@ -32,11 +31,7 @@ class Parameters:
 
     def handed(self, blocks: Sequence[np.ndarray]) -> list[Any]:
         """Each block as a new array of the user's kind."""
-        return [self.one(k, block) for k, block in enumerate(blocks)]
-
-    def one(self, k: int, block: np.ndarray) -> Any:
-        """Block k as a new array of the user's kind."""
-        return self.leaves[k].hand(block, wide=self.wide)
+        return [leaf.hand(block) for leaf, block in zip(self.leaves, blocks, strict=True)]
 
     @property
     def epsilon(self) -> float:
@@ -69,7 +64,8 @@ def read_parameters(tree: Any) -> Parameters:
 class Loss:
     """Calls the user's loss and reads its value. `calls` counts.
 
-    Blocks that are as in `base` are handed over as the same arrays each time, unless `careful`.
+    Blocks that are as in `base` are handed over as the same arrays each time, unless `careful`. Where it is
+    `wide`, those of float32 are handed over in float64.
     """
 
     function: Callable[[Any], Any]
@@ -77,23 +73,24 @@ class Loss:
     seeds: Seeds = field(default_factory=Seeds)
     careful: bool = False
     calls: int = 0
+    wide: bool = False
     _base: list[Any] | None = None
 
     def widen(self, wide: bool) -> None:
         """Hand float32 blocks over in float64 from now on, or no longer."""
-        self.parameters.wide, self._base = wide, None
+        self.wide, self._base = wide, None
 
     def at(self, blocks: Sequence[np.ndarray]) -> float:
         """The loss with every block given."""
-        return self._value(self.parameters.handed(blocks))
+        return self.call([self._hand(k, block) for k, block in enumerate(blocks)])
 
     def with_block(self, k: int, block: np.ndarray) -> float:
         """The loss with block k changed."""
         if self._base is None or self.careful:
-            self._base = self.parameters.handed(self.parameters.base)
+            self._base = [self._hand(i, own) for i, own in enumerate(self.parameters.base)]
         arrays = list(self._base)
-        arrays[k] = self.parameters.one(k, block)
-        return self._value(arrays)
+        arrays[k] = self._hand(k, block)
+        return self.call(arrays)
 
     def complex_with_block(self, k: int, block: np.ndarray) -> Any:
         """What the loss returns when block k is complex. The other blocks stay real."""
@@ -110,7 +107,11 @@ class Loss:
             for array, block in zip(self._base, self.parameters.base, strict=True)
         )
 
-    def _value(self, arrays: list[Any]) -> float:
+    def _hand(self, k: int, block: np.ndarray) -> Any:
+        return self.parameters.leaves[k].hand(block, wide=self.wide)
+
+    def call(self, arrays: list[Any]) -> float:
+        """The loss of arrays that are the user's already."""
         self.calls += 1
         self.seeds.sow()
         with np.errstate(all="ignore"):  # a step may go where the user's own point does not

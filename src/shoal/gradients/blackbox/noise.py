@@ -22,7 +22,7 @@ def measure_noise(loss: Loss, point: Sequence[np.ndarray], sizes: Sequence[float
 
     `sizes` are those of typical entries of the blocks.
     """
-    spacings = SPACINGS_SINGLE if loss.parameters.single and not loss.parameters.wide else SPACINGS
+    spacings = SPACINGS_SINGLE if loss.parameters.single and not loss.wide else SPACINGS
     least = _along(loss, point, sizes, 0, spacings[0])
     for spacing in spacings[1:]:
         found = _along(loss, point, sizes, 0, spacing)

@@ -55,6 +55,8 @@ def probe(line: Line, steps: Steps, base: float, claim: Claim) -> Slope:
     if found is not None and _settled(found, steps, base, claim):
         steps.start = found.step
         return found
+    if found is not None and steps.doubts <= 0 and claim.resolved(found.value, found.error):
+        return found  # one more of many that are wrong
     start = found.step if found is not None else steps.start
     full = _thorough(line, steps, start, base, claim)
     if found is not None and not full.corner and full.error >= found.error:

@@ -19,7 +19,7 @@ class Steps:
     smallest: float
     largest: float
     noise: float
-    doubts: int = 12
+    doubts: int = 4
 
 
 def memoized(f: Callable[[float], float]) -> Line:

@@ -46,9 +46,7 @@ class Surface:
     @property
     def coarse(self) -> bool:
         """Whether the loss is rounded as single precision rounds."""
-        return self.noise > COARSE * abs(self.value) or (
-            self.loss.parameters.single and not self.loss.parameters.wide
-        )
+        return self.noise > COARSE * abs(self.value) or (self.loss.parameters.single and not self.loss.wide)
 
     def entry(self, k: int, position: int, came: float, floor: float) -> Slope:
         """The slope by one entry of block k, at a flat position."""

@@ -25,7 +25,7 @@ def find_factor(block: Block, known: Known) -> Finding | None:
         return None
     f = float(factor[0])
     found = judge(came, f * true, true, abs(f) * errors, 1)
-    slug, words = name_factor(f, precision, known, bias=block.came.ndim < 2)
+    slug, words = name_factor(f, max(precision, found.agreement), known, bias=block.came.ndim < 2)
     if not found.fits or found.digits + (NICE if words else 0.0) < _needed(at):
         return None
     text = f"{block.name} is {_number(f)} times the true gradient" + (f": {words}" if words else "")

@@ -68,4 +68,5 @@ def _same(a: Finding, b: Finding) -> bool:
         return False
     if not a.numbers.keys() <= {"factor", "weights"}:
         return False
-    return all(abs(a.numbers[k] - b.numbers[k]) <= SAME * abs(a.numbers[k]) for k in a.numbers)
+    same = max(SAME, 3 * a.agreement, 3 * b.agreement)
+    return all(abs(a.numbers[k] - b.numbers[k]) <= same * abs(a.numbers[k]) for k in a.numbers)
