@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from shoal.gradients.patterns import Finding, name_patterns
 
-from .behaviour import Gradients, observe
+from .behaviour import observe
+from .gradients import Gradients
 from .judging import Judged, judge
 from .loss import Loss, read_parameters
 from .report import block_result

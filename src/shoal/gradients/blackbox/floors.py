@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .behaviour import Gradients
+from .gradients import Gradients
 from .surface import Surface
 
 ROUNDED = 64.0  # last digits of a block's largest entry

@@ -9,9 +9,10 @@ import numpy as np
 from shoal.errors import GradientError
 
 from .analytic import find_analytic
-from .behaviour import Gradients, nearby
+from .behaviour import nearby
 from .blocks import Probed, Prober
 from .floors import rounding_floors, rounding_of_zero
+from .gradients import Gradients
 from .loss import Loss
 from .surface import Surface
 from .wide import widen

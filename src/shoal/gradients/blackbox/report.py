@@ -10,7 +10,6 @@ from shoal.gradients.networks.result import Verdict
 from .blocks import Probed
 from .libraries import Leaf
 from .result import BlockResult, Entry
-from .search import as_matrix
 
 WORST = 3  # entries shown
 LISTED = 6
@@ -118,9 +117,3 @@ def _extent(one: Probed, found: Comparison | None) -> str:
 def _lines(what: str, which: tuple[int, ...]) -> str:
     listed = ", ".join(map(str, which[:LISTED]))
     return f"{what} {listed}" if len(which) == 1 else f"{what}s {listed}"
-
-
-def rows_and_columns(shape: tuple[int, ...]) -> str:
-    """How a block is seen as a matrix, where it is none."""
-    rows, columns = as_matrix(shape)
-    return "" if len(shape) == 2 else f"seen as {rows}x{columns}"
