@@ -1,10 +1,16 @@
-"""The proof: gradients against central differences and automatic differentiation.
+"""The proof: gradients held against central differences, automatic differentiation and planted mistakes.
 
-Importing this loads no jax; the first check of a network does.
+`check` takes any two functions, `diagnose` a known network, `check_network` Shoal's own.
+Importing this loads no jax; the first check of one of Shoal's networks does.
 """
 
+from .blackbox import BlockResult as BlockResult
+from .blackbox import FunctionCheck as FunctionCheck
+from .blackbox import check as check
 from .doctor import CATALOGUE as CATALOGUE
+from .doctor import Cause as Cause
 from .doctor import Diagnosis as Diagnosis
+from .doctor import Layout as Layout
 from .doctor import assert_correct as assert_correct
 from .doctor import diagnose as diagnose
 from .networks import BlockCheck as BlockCheck

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shoal.gradients.doctor.explain import Explanation, explain
-from shoal.gradients.doctor.guard import Guard
-from shoal.gradients.doctor.layout import Layout
 from shoal.gradients.doctor.result import Diagnosis
+from shoal.gradients.doctor.submissions.explain import Explanation, explain
+from shoal.gradients.doctor.submissions.guard import Guard
+from shoal.gradients.doctor.submissions.layout import Layout
 from shoal.gradients.networks.point import Parameters
 from shoal.study.repeatable import require_repeatable
 from shoal.study.spec.submission import NetworkFile
 from shoal.study.submitted import Submitted, submitted
 
 if TYPE_CHECKING:
-    from shoal.gradients.blackbox import FunctionCheck
+    from shoal.gradients import FunctionCheck
 
 Tell = Callable[[str], None]
 
@@ -120,7 +120,7 @@ def in_words_of(layout: Layout, diagnosis: Diagnosis) -> Diagnosis:
 
 def check_alone(case: Submitted) -> FunctionCheck:
     """The student's gradients against differences of the student's loss, whatever the network."""
-    from shoal.gradients.blackbox import check
+    from shoal.gradients import check
 
     submission, layout, point = case.submission, case.submission.layout, case.points[0]
     batch = submission.batch(point.x, case.labels(0), point.noise)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from shoal.gradients.doctor.guard import Guard
-from shoal.gradients.doctor.layout import Layout
-from shoal.gradients.doctor.submission import Submission
+from shoal.gradients.doctor.submissions.guard import Guard
+from shoal.gradients.doctor.submissions.layout import Layout
+from shoal.gradients.doctor.submissions.submission import Submission
 from shoal.gradients.networks.point import Parameters, Point
 from shoal.gradients.networks.start import draw_point
 from shoal.network import Network

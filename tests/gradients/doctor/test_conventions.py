@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from shoal.gradients import Point, draw_point
-from shoal.gradients.doctor.explain import explain
+from shoal.gradients.doctor.submissions.explain import explain
 from shoal.layers import (
     BatchNorm,
     HeNormal,

@@ -9,7 +9,7 @@ import pytest
 
 from shoal.errors import NetworkError, SubmissionError
 from shoal.gradients import draw_point
-from shoal.gradients.doctor.layout import Layout
+from shoal.gradients.doctor.submissions.layout import Layout
 from shoal.layers import Affine, BatchNorm, HeNormal, ReLU, SoftmaxCrossEntropy
 from shoal.network import Network, compose, compose_layers
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from shoal.errors import SubmissionError
-from shoal.gradients.doctor import guard as guarding
-from shoal.gradients.doctor.guard import Guard
-from shoal.gradients.doctor.layout import Layout
-from shoal.gradients.doctor.submission import Submission
+from shoal.gradients.doctor.submissions import guard as guarding
+from shoal.gradients.doctor.submissions.guard import Guard
+from shoal.gradients.doctor.submissions.layout import Layout
+from shoal.gradients.doctor.submissions.submission import Submission
 from shoal.layers import HeNormal, ReLU, SoftmaxCrossEntropy
 from shoal.network import compose
 

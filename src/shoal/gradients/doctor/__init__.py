@@ -8,3 +8,4 @@ from .result import BlockDiagnosis as BlockDiagnosis
 from .result import Cause as Cause
 from .result import Diagnosis as Diagnosis
 from .result import Segment as Segment
+from .submissions.layout import Layout as Layout

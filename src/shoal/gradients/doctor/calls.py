@@ -40,11 +40,20 @@ class Batch:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to take what came: as `mistake` (made in `layers`) would make it look, or at face value."""
+    """One way to take what came: as `mistake` (made in `layers`) would make it look, or at face value.
+
+    `raw` is what came before it was taken that way.
+    """
 
     evidence: tuple[Evidence, ...]
     mistake: Mistake | None = None
     layers: tuple[str, ...] = ("network",)
+    raw: tuple[Evidence, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Evidence, ...]:
+        """What the verdict on each block is given on."""
+        return self.raw or self.evidence
 
     def evaluated(self) -> Iterator[Reading]:
         """Readings in which layers were computed as after training: all of a kind, or one of them."""
@@ -85,14 +94,14 @@ def ask(
     def evidence(*pairs: tuple[Batch, Parameters]) -> tuple[Evidence, ...]:
         return tuple(Evidence(asked.point, came, precision, state) for asked, came in pairs)
 
-    same = REPEATS * precision
+    same, raw = REPEATS * precision, evidence((batch, u[2]), (b, u[3]))
     if _near(u[0], u[2], same) and _near(u[1], u[3], same):
         return [Reading(evidence((batch, u[0]), (c, u[4])))], tuple(dict.fromkeys(remarks))
     if _near(_less(u[1], u[0]), _less(u[3], u[2]), same):
         added = evidence((batch, _less(u[2], u[1])), (c, _less(u[4], u[3])))
-        return [Reading(added, ACCUMULATED)], tuple(dict.fromkeys(remarks))
+        return [Reading(added, ACCUMULATED, raw=raw)], tuple(dict.fromkeys(remarks))
     if _near(u[1], u[3], same):
-        return [Reading(evidence((batch, u[1]), (b, u[2])), STALE)], tuple(dict.fromkeys(remarks))
+        return [Reading(evidence((batch, u[1]), (b, u[2])), STALE, raw=raw)], tuple(dict.fromkeys(remarks))
     raise GradientError(
         "The gradients are random: the same parameters and batch gave other numbers at the second call; "
         "expected the same.",
@@ -108,7 +117,7 @@ def take(batch: Batch, gradients: Mapping, state: Mapping, previous: Batch | Non
     if previous is not None:
         before = Evidence(previous.point, came, precision, state)
         readings.append(Reading((before,), STALE))
-        readings.append(Reading((replace(plain, came=_less(came, before.true)),), ACCUMULATED))
+        readings.append(Reading((replace(plain, came=_less(came, before.true), before=before),), ACCUMULATED))
     return readings
 
 

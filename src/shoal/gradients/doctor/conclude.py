@@ -30,9 +30,18 @@ def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
             index = tuple(int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape))
             verdict = WRONG if wrong else ZERO if (name, key) in zero else RIGHT
             error = _error(e, name, key)
+            strange = came.size - int(np.isfinite(came).sum())
             found.append(
                 BlockDiagnosis(
-                    name, key, value.shape, error, verdict, index, float(came[index]), float(true[index])
+                    name,
+                    key,
+                    value.shape,
+                    error,
+                    verdict,
+                    index,
+                    float(came[index]),
+                    float(true[index]),
+                    note=f"{strange} of {came.size} numbers are NaN or infinite" if strange else "",
                 )
             )
     return found
@@ -79,7 +88,8 @@ def _index(evidence: Evidence, layer: str) -> int:
 
 def _equivalents(name: str, states: Sequence[State]) -> tuple[str, ...]:
     """What stands in for the mistake in explanations that are otherwise the same."""
-    names = [{f.mistake.name for f in state.findings} for state in states]
+    alike = [state for state in states if state.puzzles == states[0].puzzles]
+    names = [{f.mistake.name for f in state.findings} for state in alike]
     others = names[0] - {name}
     found = [n - others for n in names[1:] if others <= n and len(n) == len(names[0]) and name not in n]
     return tuple(dict.fromkeys(other for n in found for other in n))
@@ -113,21 +123,28 @@ def attribute(blocks: Sequence[BlockDiagnosis], causes: Sequence[Cause]) -> list
 
 def unexplained(best: State, wrong: Sequence[BlockDiagnosis], evidence: Evidence) -> list[Segment]:
     """What the best explanation leaves open."""
-    sites, names = evidence.sites, [b.name for b in wrong]
+    sites = evidence.sites
     found = []
     for at, about in best.puzzles:
         layer = sites[at].name
-        if about not in (ARRIVING, REST):
-            note = (
-                "Its own formula is wrong in a way that is not in the catalogue; what is handed on is right"
-            )
-            found.append(Segment((layer,), (f"{layer}.{about}",), note))
+        if about in (ARRIVING, REST):
+            found.append(_handed_down(at, about, wrong, evidence))
             continue
-        behind = next(k for k in range(at + 1, len(sites)) if sites[k].own or sites[k].is_loss)
-        between = tuple(sites[k].name for k in range(behind, at, -1))
-        blocks = tuple(n for n in names if _index(evidence, n.split(".")[0]) <= at)
-        note = "The derivative handed down through these is wrong in a way that is not in the catalogue"
-        if about == REST:
-            note += f", or {layer}'s own formulas are; what lies in front could not be judged"
-        found.append(Segment(between, blocks, note))
+        name = f"{layer}.{about}"
+        note = next((b.note for b in wrong if b.name == name and b.note), "")
+        known = note or "Its own formula is wrong in a way that is not in the catalogue"
+        found.append(Segment((layer,), (name,), f"{known}; what is handed on is right"))
     return found
+
+
+def _handed_down(at: int, about: str, wrong: Sequence[BlockDiagnosis], evidence: Evidence) -> Segment:
+    """A derivative that is wrong where it arrives at site number `at`."""
+    sites = evidence.sites
+    behind = next(k for k in range(at + 1, len(sites)) if sites[k].own or sites[k].is_loss)
+    between = tuple(sites[k].name for k in range(behind, at, -1))
+    blocks = tuple(b.name for b in wrong if _index(evidence, b.layer) <= at)
+    notes = [f"{b.name}: {b.note}" for b in wrong if b.name in blocks and b.note]
+    note = "The derivative handed down through these is wrong in a way that is not in the catalogue"
+    if about == REST:
+        note += f", or {sites[at].name}'s own formulas are; what lies in front could not be judged"
+    return Segment(between, blocks, "; ".join([note, *notes[:1]]))

@@ -71,7 +71,7 @@ def diagnose(
 
 
 def _conclude(readings: list[Reading], point: Point, started: float, remarks: tuple[str, ...]) -> Diagnosis:
-    evidence = readings[0].evidence
+    evidence = readings[0].shown
     blocks = judge_blocks(evidence)
     wrong = [block for block in blocks if block.verdict == "WRONG"]
     causes, segments = [], []

@@ -25,7 +25,8 @@ class Evidence:
     """The user's gradients `came` at a point, computed with rounding errors of size `epsilon`.
 
     `true` are the point's own gradients, `noise` what rounding may change in each block of them. The layers
-    `evaluated` are taken to have been computed as after training (running statistics, no dropout).
+    `evaluated` are taken to have been computed as after training (running statistics, no dropout). The true
+    gradients of the batch `before`, if given, have been taken off what came.
     """
 
     point: Point
@@ -33,6 +34,7 @@ class Evidence:
     epsilon: float
     state: Mapping[str, Mapping[str, np.ndarray]]
     evaluated: frozenset[str] = frozenset()
+    before: Evidence | None = None
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
@@ -41,24 +43,39 @@ class Evidence:
 
     @cached_property
     def true(self) -> Parameters:
+        return self._backward[0]
+
+    @cached_property
+    def arriving(self) -> dict[str, float]:
+        """The largest number in the true dy of each layer."""
+        return {name: _largest(dy) for name, dy in self._backward[1].items()}
+
+    @cached_property
+    def _backward(self) -> tuple[Parameters, dict[str, np.ndarray]]:
         return backward(sites_of(self.point, self.state))
 
     @cached_property
     def noise(self) -> dict[str, dict[str, float]]:
-        return rounding_noise(self.point, self.true, self.epsilon, np.random.default_rng(0))
+        own = rounding_noise(self.point, self.true, self.epsilon, np.random.default_rng(0))
+        if self.before is None:
+            return own
+        return {n: {k: v + self.before.noise[n][k] for k, v in keys.items()} for n, keys in own.items()}
 
     @property
     def relative(self) -> float:
         """The share of a block's largest number by which any of it may be off."""
         return self.epsilon * (RELATIVE if self.epsilon == DOUBLE else RELATIVE_SINGLE)
 
-    def tolerance(self, name: str, key: str, predicted: Mapping[str, np.ndarray]) -> float:
+    def tolerance(
+        self, name: str, key: str, predicted: Mapping[str, np.ndarray], dy: np.ndarray | None = None
+    ) -> float:
         """How far numbers may be from those `predicted` for this block, and still be the same.
 
-        A mistake that makes the layer's gradients larger makes their rounding larger too, also where the
-        terms of a block cancel.
+        A mistake that makes the layer's gradients, or the `dy` that arrives there, larger makes their
+        rounding larger too, also where the terms of a block cancel.
         """
-        growth = 1.0
+        arriving = self.arriving.get(name, 0.0)
+        growth = max(1.0, _largest(dy) / arriving) if dy is not None and arriving else 1.0
         for other, values in predicted.items():
             if self.noise[name][other] < 1e-6 * (true := _largest(self.true[name][other])):
                 growth = max(growth, _largest(values) / true)

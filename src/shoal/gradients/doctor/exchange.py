@@ -14,8 +14,13 @@ from .search import Finding, State
 from .trial import Trial, try_blocks
 
 
-def exchange(state: State, evidence: Sequence[Evidence]) -> Iterator[tuple[State, Trial]]:
-    """The state with the gradients of a layer in front put in this layer's place, where they fit here."""
+def exchange(
+    state: State, repeated: Sequence[tuple[Finding, ...]], evidence: Sequence[Evidence]
+) -> Iterator[tuple[State, Trial]]:
+    """The state with the gradients of a layer in front put in this layer's place, where they fit here.
+
+    Perhaps with mistakes made before: `repeated` lists sets of them.
+    """
     sites = evidence[0].sites
     site = sites[state.i]
     for other in sites[: state.i]:
@@ -24,11 +29,13 @@ def exchange(state: State, evidence: Sequence[Evidence]) -> Iterator[tuple[State
             changed = replace(
                 state, came=tuple(_exchanged(came, keys, site.name, other.name) for came in state.came)
             )
-            trial = try_blocks(changed, {}, evidence)
-            if keys and trial.passes:
-                note = f"{', '.join(keys)} of {other.name} and {site.name}"
-                places = [Finding(SWAPPED, Way({}, keys, note), s.name, s.i) for s in (site, other)]
-                yield changed.with_findings(places), trial
+            note = f"{', '.join(keys)} of {other.name} and {site.name}"
+            places = [Finding(SWAPPED, Way({}, keys, note), s.name, s.i) for s in (site, other)]
+            for found in repeated if keys else ():
+                options = {key: value for f in found for key, value in f.way.options.items()}
+                trial = try_blocks(changed, options, evidence)
+                if trial.passes:
+                    yield changed.with_findings([*places, *found], options=options), trial
 
 
 def _exchanged(came: Parameters, keys: Sequence[str], one: str, other: str) -> Parameters:

@@ -58,7 +58,7 @@ def _column(state: State, key: str, evidence: Sequence[Evidence]) -> Column:
         came.append(numbers[site.name][key].ravel())
         predicted.append((value - l2).ravel())
         rest.append(l2.ravel())
-        allowed.append(np.full(value.size, e.tolerance(site.name, key, values)))
+        allowed.append(np.full(value.size, e.tolerance(site.name, key, values, dy)))
     return Column(*(np.concatenate(part) for part in (came, predicted, rest, allowed)))
 
 
@@ -115,7 +115,7 @@ def _factor(state: State, p: int, e: Evidence, name: str) -> float | None:
     if not np.isfinite(factor):
         return None
     off, largest = distance(came, factor * predicted)
-    return factor if off <= max(1e-4 * largest, e.tolerance(name, "b", {"b": predicted})) else None
+    return factor if off <= max(1e-4 * largest, e.tolerance(name, "b", {"b": predicted}, dy)) else None
 
 
 def _name(factors: list[Any], evidence: Sequence[Evidence]) -> tuple[Mistake, str]:

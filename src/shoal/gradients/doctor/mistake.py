@@ -18,12 +18,13 @@ class Way:
     """One reading of a mistake, as `options` of the planted backward; two with no option in common combine.
 
     `parts` are what it spoils first: "dx", or the parameters whose own formula is wrong. `note` tells this
-    way from the mistake's others.
+    way from the mistake's others, a higher `rank` that it is rarer.
     """
 
     options: Options
     parts: tuple[str, ...]
     note: str = ""
+    rank: int = 0
 
 
 @dataclass(frozen=True)

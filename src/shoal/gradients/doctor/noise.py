@@ -19,15 +19,18 @@ from .site import Site, sites_of, with_inputs
 DRAWS = 3
 
 
-def backward(sites: Sequence[Site]) -> Parameters:
-    """The true gradients, from the loss down to the lowest layer with parameters."""
+def backward(sites: Sequence[Site]) -> tuple[Parameters, dict[str, np.ndarray]]:
+    """The true gradients, and the dy that arrives at each layer."""
     found: Parameters = {}
+    arriving: dict[str, np.ndarray] = {}
     dy = None
     for site in reversed(sites):
+        if dy is not None:
+            arriving[site.name] = dy
         dy, gradients = plant(site, dy, {})
         if gradients:
             found[site.name] = gradients
-    return {name: found[name] for name in sites[0].point.parameters}
+    return {name: found[name] for name in sites[0].point.parameters}, arriving
 
 
 def rounding_noise(
@@ -52,7 +55,12 @@ def _rounded_backward(point: Point, epsilon: float, rng: np.random.Generator) ->
     rounded = replace(point, parameters=parameters, x=off(point.x))
     inputs = [rounded.x]
     for i, name in enumerate(point.network.names):
-        inputs.append(off(rounded.run(i, parameters.get(name, {}), inputs[-1])[0]))
+        own = parameters.get(name, {})
+        y, saved = rounded.run(i, own, inputs[-1])
+        if point.network.layers[i].kind == "batch_norm":  # a rounded mean moves all examples alike
+            offset = own["gamma"] * saved["inverse_sigma"] * np.abs(saved["mean"])
+            y = y + epsilon * offset * rng.standard_normal(offset.shape)
+        inputs.append(off(y))
     found: Parameters = {}
     dy = None
     for site in reversed(sites_of(with_inputs(rounded, inputs), {})):

@@ -82,7 +82,7 @@ def sentence(diagnosis: Diagnosis, cause: Cause) -> str:
 def follow_ups(diagnosis: Diagnosis, cause: Cause) -> str:
     """The blocks that need no fix of their own."""
     names = [diagnosis.names.get(b, b) for b in cause.blocks if b not in cause.own]
-    if not names or cause.where[0][0] == "network":
+    if not names or cause.harmless or cause.where[0][0] == "network":
         return ""
     return (
         f"Everything in front of it ({listed(names)}) is wrong because of this and needs no fix of its own."

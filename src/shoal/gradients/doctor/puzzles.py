@@ -87,6 +87,6 @@ def _read(state: State, p: int, e: Evidence) -> np.ndarray | None:
     read = {"W": x.T @ dy, "b": dy.sum(axis=0)}
     for key, wanted in (("W", data), ("b", own["b"])):
         off, size = distance(read[key], wanted)
-        if off > max(CONSISTENT * size, e.tolerance(site.name, key, read)):
+        if off > max(CONSISTENT * size, e.tolerance(site.name, key, read, dy)):
             return None
     return dy

@@ -78,7 +78,7 @@ class State:
         # The same mistake in another form (in W alone, where it was in W and b) is not the same function.
         fresh = {(f.mistake.name, *f.way.options): f.mistake for f in found}
         price = sum(0.5 if m.harmless else 1.0 for form, m in fresh.items() if form not in known)
-        price += 0.01 * len(found) + 0.02 * sum(f.mistake.rank for f in found)
+        price += 0.01 * len(found) + 0.02 * sum(f.mistake.rank + f.way.rank for f in found)
         names = {f.mistake.name for f in found} - {f.mistake.name for f in self.findings}
         changes = {"cost": self.cost + price, "new": self.new + len(names), **changes}
         return replace(self, findings=(*self.findings, *found), **changes)

@@ -40,13 +40,8 @@ def expand(state: State, stage: int, evidence: Sequence[Evidence]) -> Iterator[S
         new = {0: 0, 1: 1, 3: 2}[stage]
         if state.new + new <= AT_ONCE or new == 0:
             yield from (_at_blocks if at_parameters else _through)(state, new, evidence)
-        if (
-            stage == 1
-            and at_parameters
-            and state.new < AT_ONCE
-            and not try_blocks(state, {}, evidence).passes
-        ):
-            yield from (_settle(state, after, evidence, trial) for after, trial in exchange(state, evidence))
+        if stage == 1 and at_parameters and state.new < AT_ONCE:
+            yield from _exchanged(state, evidence)
     elif stage == 2 and state.new < AT_ONCE:
         if at_parameters:
             yield from (_settle(state, s, evidence) for s in fit_blocks(state, evidence))
@@ -69,6 +64,14 @@ def _at_blocks(state: State, new: int, evidence: Sequence[Evidence]) -> Iterator
                 passing.add(frozenset(map(id, found)))
                 if fewer == new:
                     yield _settle(state, state.with_findings(found, options=options), evidence, trial)
+
+
+def _exchanged(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
+    """Numbers of another layer in this one's place."""
+    repeated = list(_choices(state, evidence[0].sites[state.i], 0, own=True))
+    if not any(try_blocks(state, _merged(found), evidence).passes for found in repeated):
+        for after, trial in exchange(state, repeated, evidence):
+            yield _settle(state, after, evidence, trial)
 
 
 def _adds_nothing(found: Sequence[Finding], passing: frozenset[int]) -> bool:

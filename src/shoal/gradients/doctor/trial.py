@@ -41,7 +41,7 @@ def try_blocks(
             if not np.isfinite(off):
                 return Trial(np.inf, np.inf, informative)
             if off:
-                allowed = e.tolerance(site.name, key, predicted)
+                allowed = e.tolerance(site.name, key, predicted, dy)
                 misfit = max(misfit, off / allowed if allowed else np.inf)
             if e.informative(site.name, key):
                 agreement = max(agreement, off / size if size else off)

@@ -109,7 +109,7 @@ def _entry(
 
 
 def _shape(derivative: str, note: str = "") -> Way:
-    return Way({"derivative": derivative}, ("dx",), note)
+    return Way({"derivative": derivative}, ("dx",), note, rank=3 if note else 0)
 
 
 _RIGHT = {

@@ -52,8 +52,8 @@ MISTAKES = (
         page("dropout", "dropout-scale-missing"),
         always(
             Way({"scale": 0.0}, ("dx",)),
-            Way({"scale": 2.0}, ("dx",), "applied twice"),
-            Way({"scale": -1.0}, ("dx",), "multiplied by keep"),
+            Way({"scale": 2.0}, ("dx",), "applied twice", rank=3),
+            Way({"scale": -1.0}, ("dx",), "multiplied by keep", rank=3),
         ),
     ),
 )

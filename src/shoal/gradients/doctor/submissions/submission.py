@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from shoal.errors import SubmissionError
-from shoal.gradients.doctor.guard import Guard
-from shoal.gradients.doctor.layout import Layout
-from shoal.gradients.doctor.loading import find_functions, load_module
+from shoal.gradients.doctor.submissions.guard import Guard
+from shoal.gradients.doctor.submissions.layout import Layout
+from shoal.gradients.doctor.submissions.loading import find_functions, load_module
 from shoal.gradients.networks.point import Parameters
 from shoal.layers import Dropout
 

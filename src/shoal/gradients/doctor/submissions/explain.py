@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from shoal.gradients.doctor.conventions import PENALTIES, SCALES, Convention, Factor
+from shoal.gradients.doctor.submissions.conventions import PENALTIES, SCALES, Convention, Factor
 from shoal.gradients.networks.point import Point
 from shoal.layers import BatchNorm, SquaredError
 

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from shoal.errors import SubmissionError
-from shoal.gradients.doctor.guard import Guard
+from shoal.gradients.doctor.submissions.guard import Guard
 
 _SYNONYMS = {
     "loss": ("cost", "computecost", "computeloss", "lossfn", "lossfunction", "objective", "j"),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shoal.errors import NetworkError, SubmissionError
-from shoal.gradients.doctor.nested import Key, assembled, found_at
+from shoal.gradients.doctor.submissions.nested import Key, assembled, found_at
 from shoal.gradients.networks.point import Parameters
 from shoal.layers import Affine
 from shoal.network import Network
