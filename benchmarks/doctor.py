@@ -19,6 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from doctor_suite.again import show_again
 from doctor_suite.catalogue import ENTRIES
 from doctor_suite.markdown import as_markdown
 from doctor_suite.run import Sizes, Task, run, tasks
@@ -30,6 +31,9 @@ def main() -> None:
     """Draw, diagnose, print, and keep."""
     given = _arguments()
     handed = ("function", "arrays") if given.arrays else ("function",)
+    if given.case:
+        show_again(given.case, given.seed, handed, Console())
+        return
     sizes = Sizes() if given.draws is None else Sizes().scaled(given.draws)
     todo = tasks(sizes, given.seed, handed, given.only, peers=not given.no_peers)
     start = time.perf_counter()
@@ -78,6 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of all draws")
     parser.add_argument("--draws", type=int, help="of each mistake, 10 by default; the rest in proportion")
     parser.add_argument("--only", action="append", choices=list(ENTRIES), metavar="NAME", help="this mistake")
+    parser.add_argument("--case", metavar="KEY", help="one draw again, by its key: the whole diagnosis of it")
     parser.add_argument("--arrays", action="store_true", help="hand the gradients over as arrays too")
     parser.add_argument("--no-peers", action="store_true", help="leave PyTorch, JAX and SciPy out")
     parser.add_argument("--processes", type=int, default=2, help="0: all in this one")
