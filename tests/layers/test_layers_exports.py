@@ -12,11 +12,14 @@ from shoal.layers import Layer, Loss
 EXPORTS = [
     "Affine",
     "Array",
+    "AveragePool",
     "BatchNorm",
+    "Convolution",
     "Dropout",
     "Flatten",
     "GlorotNormal",
     "GlorotUniform",
+    "GlobalAveragePool",
     "HeNormal",
     "HeUniform",
     "Initial",
@@ -25,6 +28,7 @@ EXPORTS = [
     "LecunNormal",
     "LecunUniform",
     "Loss",
+    "MaxPool",
     "Moments",
     "Normal",
     "Number",
@@ -72,4 +76,4 @@ def test_each_layer_states_equation_derivative_shapes_caveat_and_source_in_order
 
 
 def test_kinds_are_distinct():
-    assert len({equation.kind for equation in EQUATIONS}) == len(EQUATIONS) == 11
+    assert len({equation.kind for equation in EQUATIONS}) == len(EQUATIONS) == 15

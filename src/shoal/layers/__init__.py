@@ -3,12 +3,14 @@
 Axis letters, here and in every docstring:
 
     N  examples                 I, J  image rows and columns
-    D  inputs of a layer        K     kernel
-    H  units of a layer         M     members of a population
-    C  classes, or channels     S     steps
+    D  inputs of a layer        K, L  rows and columns of a kernel or window
+    H  units of a layer         F     filters of a convolution
+    C  classes, or channels     M     members of a population
+                                S     steps
 
 Examples come first and channels last. A prime is a transpose: x' dy is (D, N) times (N, H).
-`dy` is the derivative of the cost by y, and has y's shape.
+`dy` is the derivative of the cost by y, and has y's shape. I' and J' are the image's rows and columns behind
+a layer.
 """
 
 from .affine import Affine as Affine
@@ -18,10 +20,13 @@ from .arrays import Shape as Shape
 from .arrays import Values as Values
 from .arrays import namespace as namespace
 from .arrays import one_hot as one_hot
+from .average_pool import AveragePool as AveragePool
 from .base import Layer as Layer
 from .batch_norm import BatchNorm as BatchNorm
+from .convolution import Convolution as Convolution
 from .dropout import Dropout as Dropout
 from .flatten import Flatten as Flatten
+from .global_average_pool import GlobalAveragePool as GlobalAveragePool
 from .initial import GlorotNormal as GlorotNormal
 from .initial import GlorotUniform as GlorotUniform
 from .initial import HeNormal as HeNormal
@@ -35,6 +40,7 @@ from .l2 import l2_cost as l2_cost
 from .l2 import l2_gradient as l2_gradient
 from .leaky_relu import LeakyReLU as LeakyReLU
 from .loss import Loss as Loss
+from .max_pool import MaxPool as MaxPool
 from .moments import Moments as Moments
 from .moments import merge_moments as merge_moments
 from .moments import moments as moments

@@ -27,7 +27,11 @@ class Layer(ABC):
     kind: ClassVar[str]
     """What names in a network begin with: "affine" makes affine_1, affine_2, ..."""
     draws: ClassVar[bool] = False
-    """True where `forward` takes one more argument: noise, uniform on [0, 1), of the shape of x."""
+    """True where `forward` takes one more argument: noise, uniform on [0, 1), (N, *noise_shape)."""
+
+    def noise_shape(self, shape: Shape) -> Shape:
+        """The shape of the noise that `forward` is handed, for an x of `shape`."""
+        return shape
 
     def output_shape(self, shape: Shape) -> Shape:
         """The shape of y for an x of `shape`. Raises NetworkError where x does not fit."""
@@ -81,7 +85,8 @@ class Layer(ABC):
         return {}
 
     def corner_side(self, saved: Any) -> Array | None:
-        """True where x lies above the corner of a piecewise linear layer; None where there is no corner.
+        """True where x lies above the corner of a piecewise linear layer (or, with more than two pieces, the
+        number of its piece); None where there is no corner.
 
         A finite difference whose two ends differ here says nothing about the derivative.
         """

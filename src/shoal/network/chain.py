@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from shoal.errors import NetworkError
 from shoal.layers import Array, Number, Values, l2_cost, l2_gradient
 
+from .naming import naming
 from .structure import ByLayer, Structure
 
 
@@ -41,7 +42,8 @@ class Network(Structure):
         saved = {}
         for name, layer in zip(self.names, self.layers, strict=True):
             drawn = [_noise_of(name, noise)] if layer.draws else []
-            x, saved[name] = layer.forward(parameters.get(name, {}), x, *drawn)
+            with naming(name):
+                x, saved[name] = layer.forward(parameters.get(name, {}), x, *drawn)
         return x, saved
 
     def backward(
@@ -101,7 +103,8 @@ class Network(Structure):
         for name, layer in zip(self.names, self.layers, strict=True):
             if name == until:
                 break
-            x = layer.evaluate(parameters.get(name, {}), state.get(name, {}), x)
+            with naming(name):
+                x = layer.evaluate(parameters.get(name, {}), state.get(name, {}), x)
         return x
 
     def population_state(self, parameters: ByLayer, x: Array) -> dict[str, dict[str, Array]]:
@@ -125,7 +128,7 @@ class Network(Structure):
     def _require_fit(self, x: Array) -> None:
         if tuple(x.shape[1:]) != self.shapes[0]:
             raise NetworkError(
-                f"Inputs of shape {tuple(x.shape)} came; expected {('N', *self.shapes[0])}.",
+                f"{self.names[0]}: inputs of shape {tuple(x.shape)} came; expected {('N', *self.shapes[0])}.",
                 "Reshape the inputs, or build the network for their shape.",
             )
 

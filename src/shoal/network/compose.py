@@ -7,9 +7,21 @@ from dataclasses import replace
 from typing import Literal
 
 from shoal.errors import NetworkError
-from shoal.layers import Affine, BatchNorm, Dropout, Flatten, Initial, Layer, Loss, Number, Shape
+from shoal.layers import (
+    Affine,
+    BatchNorm,
+    Convolution,
+    Dropout,
+    Flatten,
+    Initial,
+    Layer,
+    Loss,
+    Number,
+    Shape,
+)
 
 from .chain import Network
+from .naming import naming, number_names
 
 
 def compose(
@@ -63,9 +75,9 @@ def compose_layers(
 ) -> Network:
     """A network of any `layers`, with an affine map to `classes` scores appended.
 
-    `initial` is one initializer for every affine map, a sequence with one for each (the appended map's
-    last), or None: then each keeps its own, and the appended one is HeNormal. A flatten layer is put in
-    front of an affine map that would meet more than one axis.
+    `initial` is one initializer for every affine map, convolutions included, a sequence with one for each
+    (the appended map's last), or None: then each keeps its own, and the appended one is HeNormal. A flatten
+    layer is put in front of an affine map that would meet more than one axis.
 
     Raises NetworkError for a wrong number of initializers and for layers that do not fit.
     """
@@ -80,22 +92,24 @@ def _flatten_where_needed(shape: Shape, layers: Sequence[Layer]) -> list[Layer]:
             chain.append(Flatten())
             shape = chain[-1].output_shape(shape)
         chain.append(layer)
-        shape = layer.output_shape(shape)
+        with naming(number_names(each.kind for each in chain)[-1]):
+            shape = layer.output_shape(shape)
     return chain
 
 
 def _with_initial(layers: Sequence[Layer], initial: Initial | Sequence[Initial] | None) -> list[Layer]:
     if initial is None:
         return list(layers)
-    maps = sum(isinstance(layer, Affine) for layer in layers)
+    maps = sum(isinstance(layer, (Affine, Convolution)) for layer in layers)
     each = [initial] * maps if isinstance(initial, Initial) else list(initial)
     if len(each) != maps:
         raise NetworkError(
-            f"{len(each)} initializers came for {maps} affine maps (the last one, to the scores, included); "
-            f"expected 1 or {maps}.",
+            f"{len(each)} initializers came for {maps} affine maps (convolutions and the last map, to the "
+            f"scores, included); expected 1 or {maps}.",
             "Give one initializer for all, or one for each affine map.",
         )
     remaining = iter(each)
     return [
-        replace(layer, initial=next(remaining)) if isinstance(layer, Affine) else layer for layer in layers
+        replace(layer, initial=next(remaining)) if isinstance(layer, (Affine, Convolution)) else layer
+        for layer in layers
     ]

@@ -11,7 +11,7 @@ from shoal.errors import NetworkError
 from shoal.layers import Array, Layer, Loss, Shape, Values
 
 from .initialize import initial_state, initialize, parameter_noise
-from .naming import number_names
+from .naming import naming, number_names
 
 ByLayer: TypeAlias = Mapping[str, Values]  # parameters, gradients or state: layer name -> name -> array
 
@@ -46,10 +46,8 @@ class Structure:
         """The shapes between layers, one more than there are layers: `shapes[i]` goes into layer i."""
         shapes = [tuple(self.input_shape)]
         for name, layer in zip(self.names, self.layers, strict=True):
-            try:
+            with naming(name):
                 shapes.append(layer.output_shape(shapes[-1]))
-            except NetworkError as error:
-                raise NetworkError(f"{name}: {error.what}", error.remedy) from None
         return tuple(shapes)
 
     @property
@@ -59,7 +57,9 @@ class Structure:
 
     def draw_shapes(self, n: int) -> dict[str, Shape]:
         """The noise, uniform on [0, 1), that training on n examples wants for each layer that draws."""
-        return {name: (n, *shape) for name, layer, shape in self.named_layers if layer.draws}
+        return {
+            name: (n, *layer.noise_shape(shape)) for name, layer, shape in self.named_layers if layer.draws
+        }
 
     def parameter_noise(self) -> dict[str, dict[str, tuple[Shape, str]]]:
         """The noise that `initialize` wants: layer -> parameter -> (shape, "normal" | "uniform")."""

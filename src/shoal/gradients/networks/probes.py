@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -56,7 +57,8 @@ def probe(
     base = point.sample(i, own)
     # In units of a typical entry, so that all of them together move the output as much as one did.
     along = tuple(rng.standard_normal(block.shape) for _ in range(directions))
-    spread = scale / np.sqrt(block.shape[0] if block.ndim > 1 else 1)
+    fan_in = prod(block.shape[:-1])  # of W; a vector, which is added or multiplied, has 1
+    spread = scale / np.sqrt(fan_in)
     u = along[0] if along else rng.standard_normal(block.shape)
     noise = noise_level(direction_line(point, i, key, u), TINY * spread)
     # A parameter that is added to the scores themselves is large at 1, however small the scores are.
