@@ -260,7 +260,7 @@ MISTAKES = {
         _entry(
             "sigmoid",
             "sigmoid-factor-missing",
-            "half of y (1 - y)",
+            "factor 1 - y missing",
             "the factor (1 - y) left out of the sigmoid's derivative",
             "the factor (1 - y) is missing",
             "Multiply by (1 - y) too.",

@@ -88,7 +88,7 @@ MISTAKES = (
     _entry(
         "count",
         "N - 1 in place of N",
-        "N - 1 in place of N",
+        "the examples counted as N - 1 in place of N",
         f"{_DX},  variance = mean((x - mean)^2)   <- all means over N",
         "Divide by N throughout: the forward pass uses the biased variance.",
         Way({"mean_count": 1, "variance_count": 1}, ("dx",), "in both means of dx"),

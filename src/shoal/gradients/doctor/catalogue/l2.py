@@ -44,7 +44,7 @@ MISTAKES = (
         "l2-wrong-sign",
         "L2 term with the wrong sign",
         "the L2 cost's term subtracted in place of added",
-        "plus",
+        "plus, not minus",
         "Add it: the derivative of l2 * sum W^2 is + 2 l2 W.",
         Way({"l2": -2.0}, ("W",)),
         Way({"l2": -1.0}, ("W",), "and halved"),
