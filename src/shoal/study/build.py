@@ -7,8 +7,12 @@ from typing import Any
 
 from shoal.layers import (
     Affine,
+    AveragePool,
     BatchNorm,
+    Convolution,
     Dropout,
+    Flatten,
+    GlobalAveragePool,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
@@ -19,6 +23,7 @@ from shoal.layers import (
     LecunNormal,
     LecunUniform,
     Loss,
+    MaxPool,
     Normal,
     ReLU,
     Shape,
@@ -30,9 +35,12 @@ from shoal.layers import (
     Uniform,
 )
 from shoal.network import Network, compose, compose_layers
+from shoal.network.naming import naming
+from shoal.study.spec.image_layers import AveragePoolLayer, MaxPoolLayer
 from shoal.study.spec.network import (
     BatchNormLayer,
     BatchNormSettings,
+    ConvolutionLayer,
     DenseLayer,
     DropoutLayer,
     LeakyReluActivation,
@@ -56,6 +64,11 @@ _ACTIVATION: dict[str, type[Layer]] = {
     "sigmoid": Sigmoid,
     "tanh": Tanh,
 }
+_NAMED: dict[str, type[Layer]] = {
+    "batch_norm": BatchNorm,
+    "flatten": Flatten,
+    "global_average_pool": GlobalAveragePool,
+}
 _LOSS: dict[str, type[Loss]] = {
     "softmax_cross_entropy": SoftmaxCrossEntropy,
     "sigmoid_cross_entropy": SigmoidCrossEntropy,
@@ -68,7 +81,7 @@ def build_network(settings: Any, input_shape: Shape, classes: int, varied: Colle
     net: NetworkSettings = settings.network
     loss = _LOSS[net.loss]()
     if net.layers is not None:
-        layers = [make_layer(layer) for layer in net.layers]
+        layers = [_named_layer(i, layer) for i, layer in enumerate(net.layers, start=1)]
         return compose_layers(input_shape, classes, layers, loss, _initials_by_layer(net))
     batch_norm = batch_norm_settings(net)
     return compose(
@@ -124,20 +137,34 @@ def make_batch_norm(settings: BatchNormSettings) -> BatchNorm:
 
 def make_layer(settings: Any) -> Layer:
     """One entry of `network.layers`."""
-    if isinstance(settings, DenseLayer):
-        return Affine(settings.dense)
-    if isinstance(settings, DropoutLayer):
-        return Dropout(settings.dropout)
-    if isinstance(settings, BatchNormLayer):
-        return make_batch_norm(settings.batch_norm)
-    return BatchNorm() if settings == "batch_norm" else make_activation(settings)
+    match settings:
+        case DenseLayer():
+            return Affine(settings.dense)
+        case ConvolutionLayer():
+            return Convolution(settings.conv, settings.kernel, settings.stride, settings.padding)
+        case AveragePoolLayer():
+            return AveragePool(settings.average_pool, settings.stride, settings.padding)
+        case MaxPoolLayer():
+            return MaxPool(settings.max_pool, settings.stride, settings.padding)
+        case DropoutLayer():
+            return Dropout(settings.dropout, settings.channels)
+        case BatchNormLayer():
+            return make_batch_norm(settings.batch_norm)
+    named = _NAMED.get(settings) if isinstance(settings, str) else None
+    return make_activation(settings) if named is None else named()
+
+
+def _named_layer(entry: int, settings: Any) -> Layer:
+    """The layer, or the error that says in which entry of the list it lies."""
+    with naming(f"network.layers, entry {entry}"):
+        return make_layer(settings)
 
 
 def _initials_by_layer(net: NetworkSettings) -> list[Initial]:
     """One for each affine map: the layer's own, else the network's; the map onto the classes is last."""
-    dense = [layer for layer in net.layers or () if isinstance(layer, DenseLayer)]
-    given = net.initial if isinstance(net.initial, tuple) else (net.initial,) * (len(dense) + 1)
-    own = [layer.initial for layer in dense] + [None]
+    maps = [layer for layer in net.layers or () if isinstance(layer, (DenseLayer, ConvolutionLayer))]
+    given = net.initial if isinstance(net.initial, tuple) else (net.initial,) * (len(maps) + 1)
+    own = [layer.initial for layer in maps] + [None]
     return [make_initial(o if o is not None else g) for o, g in zip(own, given, strict=True)]
 
 

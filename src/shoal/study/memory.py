@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from shoal.layers import Convolution
 from shoal.study.program import Program
 
 _SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
@@ -25,8 +26,19 @@ def chunk_bytes(program: Program, cells: int, seeds: int) -> int:
 
 
 def activation_count(program: Program) -> int:
-    """Numbers between the layers of one member, for one example."""
-    return sum(math.prod(shape) for shape in program.network().shapes[1:])
+    """Numbers between the layers of one member, for one example, and the windows of one convolution."""
+    return sum(math.prod(shape) for shape in program.network().shapes[1:]) + largest_windows(program)
+
+
+def largest_windows(program: Program) -> int:
+    """Numbers in the windows of the widest convolution, (I' J', K L C), for one example; 0 without one."""
+    named, outputs = program.network().named_layers, program.network().shapes[1:]
+    return max(
+        math.prod(y[:-1]) * math.prod(layer.parameter_shapes(x)["W"][:-1])
+        if isinstance(layer, Convolution)
+        else 0
+        for (_, layer, x), y in zip(named, outputs, strict=True)
+    )
 
 
 def data_bytes(program: Program) -> int:
@@ -37,6 +49,6 @@ def data_bytes(program: Program) -> int:
 
 def block_examples(program: Program, cells: int) -> int:
     """Examples measured at a time, so that a block's inputs and widest layer stay within BLOCK_BYTES."""
-    widest = max(math.prod(shape) for shape in program.network().shapes[1:])
+    widest = max(*(math.prod(shape) for shape in program.network().shapes[1:]), largest_windows(program))
     numbers = math.prod(program.inputs.shape) + 3 * cells * widest
     return max(64, min(2000, int(BLOCK_BYTES / (number_bytes(program) * numbers))))

@@ -86,9 +86,8 @@ def _tell_nearest_form(
     fewest = min(misfits.values())
     best = [tag for tag in deep if misfits[tag] == fewest]
     if len(best) > 1 and isinstance(value, Mapping):
-        keys = [
-            key for model in _models(annotation) for key, f in model.model_fields.items() if f.is_required()
-        ]
+        required = ([k for k, f in m.model_fields.items() if f.is_required()] for m in _models(annotation))
+        keys = [keys[0] for keys in required if keys]
         meant = "".join(_meant(key, keys) for key in list(value)[:1] if key not in keys)
         text = "a table with one of the keys " + ", ".join(dict.fromkeys(keys))
         yield Mistake(path, f"got {as_written(value)}; expected {text}{meant}")

@@ -44,8 +44,13 @@ class Program:
     @property
     def flops_per_step(self) -> float:
         """Multiplications and additions of one member's step: forward, dW and, but for the first map, dx."""
-        maps = [shape for own in self.network().parameter_noise().values() for shape, _ in own.values()]
-        return sum((6.0 if i else 4.0) * self.batches.size * math.prod(s) for i, s in enumerate(maps))
+        network = self.network()
+        maps = [
+            math.prod(noise["W"][0]) * math.prod(shape[:-1])  # a kernel works at each place of the image
+            for (name, _, _), shape in zip(network.named_layers, network.shapes[1:], strict=True)
+            if (noise := network.parameter_noise().get(name))
+        ]
+        return sum((6.0 if i else 4.0) * self.batches.size * products for i, products in enumerate(maps))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from shoal.study.spec.base import Count, Decay, NonNegative, Positive, Rate, Table
+from shoal.study.spec.image_layers import AveragePoolLayer, MaxPoolLayer, Padding, Size
 
 NamedInitial = Literal[
     "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform"
@@ -63,10 +64,21 @@ class DenseLayer(Table):
     initial: Initial | None = None
 
 
+class ConvolutionLayer(Table):
+    """`conv` filters with a `kernel` of one number or [rows, columns]."""
+
+    conv: Count
+    kernel: Size
+    stride: Size = 1
+    padding: Padding = "valid"
+    initial: Initial | None = None
+
+
 class DropoutLayer(Table):
-    """Dropout of a fraction `dropout` of what comes in."""
+    """Dropout of a fraction `dropout` of what comes in, or of its channels."""
 
     dropout: Rate
+    channels: Flag = False
 
 
 class BatchNormLayer(Table):
@@ -75,14 +87,23 @@ class BatchNormLayer(Table):
     batch_norm: BatchNormSettings
 
 
-LayerSettings = DenseLayer | DropoutLayer | BatchNormLayer | Activation | Literal["batch_norm"]
+LayerSettings = (
+    DenseLayer
+    | ConvolutionLayer
+    | AveragePoolLayer
+    | MaxPoolLayer
+    | DropoutLayer
+    | BatchNormLayer
+    | Activation
+    | Literal["batch_norm", "flatten", "global_average_pool"]
+)
 
 
 class NetworkSettings(Table):
     """Hidden layers in short form (`hidden`) or layer by layer (`layers`).
 
     The affine map onto the classes is added at the end in both forms. `initial` is one initializer for
-    every affine map, or a list with one for each, the last one included.
+    every affine map, convolutions included, or a list with one for each, the last one included.
     """
 
     hidden: tuple[Count, ...] | None = None
@@ -112,7 +133,7 @@ class NetworkSettings(Table):
 
     def _affine_maps(self) -> int:
         if self.layers is not None:
-            return 1 + sum(isinstance(layer, DenseLayer) for layer in self.layers)
+            return 1 + sum(isinstance(layer, (DenseLayer, ConvolutionLayer)) for layer in self.layers)
         return 1 + len(self.hidden_widths)
 
     @property
