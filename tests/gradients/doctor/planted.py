@@ -53,10 +53,16 @@ def network(
         activation=ACTIVATIONS[activation],
         batch_norm=BatchNorm() if batch_norm else None,
         dropout=dropout,
-        initial=HeNormal(),
         loss=LOSSES[loss],
-        **changes,
+        **{"initial": HeNormal(), **changes},
     )
+
+
+def made_for(kind: str, batch_norm: bool, dropout: float | None, activation: str = "tanh") -> Network:
+    """A network with square layers in which every mistake of the kind can be made."""
+    activation = kind if kind in ACTIVATIONS else activation
+    loss = kind if kind in LOSSES else "softmax_cross_entropy"
+    return network(activation, batch_norm=batch_norm, dropout=dropout, loss=loss)
 
 
 def chain(*layers: Layer, features: int = WIDTH, loss: str = "softmax_cross_entropy") -> Network:
@@ -120,6 +126,20 @@ def planted_at(mistakes: Sequence[Mistake], site: Site) -> Iterator[tuple[Mistak
     for mistake in mistakes:
         for way in mistake.ways(site):
             yield mistake, way
+
+
+def hidden(site: Site, way: Way) -> bool:
+    """Whether nothing that comes out of the backward pass can show this way at this layer."""
+    kinds = [layer.kind for layer in site.point.network.layers]
+    if set(way.parts) == {"dx"} and site.i == kinds.index("affine"):
+        return True  # nothing in front reads the derivative by x
+    if set(way.parts) == {"b"} and kinds[site.i + 1 : site.i + 2] == ["batch_norm"]:
+        return "l2_b" not in way.options  # sum or mean: a batch norm leaves nothing of it
+    if "at_zero" in way.options:
+        return not bool(np.any(site.x == 0))
+    if site.kind in ("relu", "leaky_relu") and way.options.get("source") == site.i + 2:
+        return kinds[site.i + 1] == "dropout"  # where the dropout made 0 of z, it made 0 of dy
+    return False
 
 
 def differ(a: Gradients, b: Gradients) -> float:

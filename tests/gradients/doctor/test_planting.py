@@ -14,6 +14,8 @@ from planted import (
     differ,
     draw,
     draw_state,
+    hidden,
+    made_for,
     network,
     planted_at,
     put_on_corners,
@@ -124,20 +126,6 @@ def test_a_function_is_its_arrays():
     assert differ(came, backward(point)) > VISIBLE
 
 
-def hidden(site, way):
-    """Whether nothing that comes out of the backward pass can show this way at this layer."""
-    kinds = [layer.kind for layer in site.point.network.layers]
-    if set(way.parts) == {"dx"} and site.i == kinds.index("affine"):
-        return True  # nothing in front reads the derivative by x
-    if set(way.parts) == {"b"} and kinds[site.i + 1 : site.i + 2] == ["batch_norm"]:
-        return "l2_b" not in way.options  # sum or mean: a batch norm leaves nothing of it
-    if "at_zero" in way.options:
-        return not np.any(site.x == 0)
-    if site.kind in ("relu", "leaky_relu") and way.options.get("source") == site.i + 2:
-        return kinds[site.i + 1] == "dropout"  # where the dropout made 0 of z, it made 0 of dy
-    return False
-
-
 @pytest.mark.parametrize("dropout", [None, 0.3])
 @pytest.mark.parametrize("batch_norm", [False, True])
 @pytest.mark.parametrize("kind", BY_KIND)
@@ -155,13 +143,6 @@ def test_each_way_of_each_mistake_changes_a_number_unless_nothing_can_show_it(ki
 
 def exists(kind, batch_norm, dropout):
     return {"batch_norm": batch_norm, "dropout": bool(dropout)}.get(kind, True)
-
-
-def made_for(kind, batch_norm, dropout):
-    """Square layers: every mistake can be made in these."""
-    activation = kind if kind in ACTIVATIONS else "tanh"
-    loss = kind if kind in LOSSES else "softmax_cross_entropy"
-    return network(activation, batch_norm=batch_norm, dropout=dropout, loss=loss)
 
 
 @pytest.mark.parametrize("kind", ["relu", "leaky_relu"])
