@@ -8,6 +8,7 @@ member is a column.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -89,16 +90,30 @@ class Stack:
 
     def measure(self, population: Population, who: Who, data: Data, at_end: bool) -> dict[str, Array]:
         """Curves' values (rows, columns), a row at a time; at the end those of the test split."""
-        column = jax.vmap(self._measure_one, in_axes=(self._axes, 0, None, None))
-        return lax.map(lambda row: column(row, who.values, data, at_end), population.members)
+
+        def one(member: Member, values: dict[str, Array], data: Data) -> dict[str, Array]:
+            return self._measure_one(member, values, data, at_end)
+
+        return self.each_member(one, population, who, data)
+
+    def each_member(
+        self,
+        one: Callable[[Member, dict[str, Array], Data], dict[str, Array]],
+        population: Population,
+        who: Who,
+        data: Data,
+    ) -> dict[str, Array]:
+        """What `one` says of every member, (rows, columns, ...), a row at a time."""
+        column = jax.vmap(one, in_axes=(self._axes, 0, None))
+        return lax.map(lambda row: column(row, who.values, data), population.members)
 
     def rates(self, who: Who) -> Array:
         """The learning rate at each recorded step, (columns, record)."""
         steps = jnp.asarray(self.program.record, jnp.int32)
 
         def one(values: dict[str, Array]) -> Array:
-            training = self._settings(values).training
-            return jax.vmap(lambda t: rate_at(training, self._clock(t), self.dtype))(steps)
+            training = self.settings(values).training
+            return jax.vmap(lambda t: rate_at(training, self.clock(t), self.dtype))(steps)
 
         return jax.vmap(one, axis_size=self.columns)(who.values)
 
@@ -111,23 +126,23 @@ class Stack:
     # One member
 
     def _start_one(self, values: dict[str, Array], key: Array) -> Member:
-        settings = self._settings(values)
+        settings = self.settings(values)
         network = self.program.network(settings)
         return start_member(network, settings.training, initial_noise(network, key, self.dtype))
 
     def _step_one(
         self, member: Member, values: dict[str, Array], key: Array, x: Array, labels: Array, step: Array
     ) -> Member:
-        settings = self._settings(values)
+        settings = self.settings(values)
         network = self.program.network(settings)
         targets = network.loss.targets_from_labels(labels, network.classes, x)
         noise = dropout_noise(network, key, step, x.shape[0], self.dtype)
-        return train_step(network, settings.training, member, x, targets, self._clock(step), noise)
+        return train_step(network, settings.training, member, x, targets, self.clock(step), noise)
 
     def _measure_one(
         self, member: Member, values: dict[str, Array], data: Data, at_end: bool
     ) -> dict[str, Array]:
-        settings = self._settings(values)
+        settings = self.settings(values)
         network = self.program.network(settings)
         state = member.state
         norm = batch_norm_settings(settings.network)
@@ -173,10 +188,12 @@ class Stack:
         batches = self.program.batches
         return jax.vmap(lambda key: epoch_order(key, step // batches.per_epoch, batches.n))(who.order_keys)
 
-    def _settings(self, values: dict[str, Array]) -> Any:
+    def settings(self, values: dict[str, Array]) -> Any:
+        """The settings of the member with these traced values."""
         return overlay(self.program.settings, values)
 
-    def _clock(self, step: Array) -> Clock:
+    def clock(self, step: Array) -> Clock:
+        """Where training stands at a step."""
         return Clock(step, self.program.steps, self.program.batches.per_epoch)
 
     def _member_axes(self) -> Member:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from shoal.study.health import add_health
 from shoal.study.plan import Plan
 from shoal.study.spec import Factor
 from shoal.study.spec.levels import level_label
@@ -74,7 +75,7 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
         },
         attrs=attributes,
     )
-    return _with_best_cell(dataset, plan, results)
+    return _with_best_cell(add_health(dataset, plan, results), plan, results)
 
 
 def _diverged(result: ChunkResult, i: int, j: int) -> int:

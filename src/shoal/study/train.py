@@ -17,6 +17,7 @@ from shoal.errors import DeviceError
 from shoal.study.inputs import Inputs, part_or_none
 from shoal.study.memory import block_examples
 from shoal.study.population import Data, Population, Stack, Who
+from shoal.study.probe import probe
 from shoal.study.program import Chunk, Program
 from shoal.study.spec.paths import leaves
 from shoal.training.measure import Scale, Split
@@ -30,7 +31,8 @@ Report = Callable[[int, dict[str, np.ndarray]], None]
 
 @dataclass(frozen=True)
 class ChunkResult:
-    """What a chunk measured, with cells first: curves (cells, seeds, record), finals (cells, seeds, ...)."""
+    """What a chunk measured, with cells first: finals (cells, seeds, ...), curves (cells, seeds, record) and,
+    where health is measured, among the curves (cells, seeds, layers, record) or (..., quantiles, record)."""
 
     chunk: Chunk
     curves: dict[str, np.ndarray]
@@ -127,7 +129,7 @@ def _compile(stack: Stack, who: Who, data: Data) -> dict[str, Any]:
     """Every function of the stack for these shapes; the population's memory is reused from step to step."""
     step = jax.ShapeDtypeStruct((), jnp.int32)
     population = jax.eval_shape(stack.start, who)
-    return {
+    functions = {
         "start": jax.jit(stack.start).lower(who).compile(),
         "advance": jax.jit(stack.advance, donate_argnums=0)
         .lower(population, who, data, step, step)
@@ -137,6 +139,9 @@ def _compile(stack: Stack, who: Who, data: Data) -> dict[str, Any]:
         "rates": jax.jit(stack.rates).lower(who).compile(),
         "unstack": jax.jit(stack.unstacked).lower(population.members).compile(),
     }
+    if stack.program.settings.record.probe:
+        functions["health"] = jax.jit(partial(probe, stack)).lower(population, who, data, step).compile()
+    return functions
 
 
 def _train(
@@ -161,6 +166,8 @@ def _train(
                 stride = max(1, stride // 2)
         records.append(jax.device_get(compiled["measure"](population, who, data)))
         report(0, records[-1])
+        if "health" in compiled:
+            records[-1] |= jax.device_get(compiled["health"](population, who, data, jnp.int32(target)))
     return records, population
 
 

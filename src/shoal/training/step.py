@@ -38,13 +38,8 @@ def train_step(
     `noise` is what dropout draws, by layer. The update is p <- p - rate * direction(gradient of the cost).
     """
     costs, gradients, saved, _ = network.cost_and_gradients(member.parameters, x, targets, training.l2, noise)
-    dtype = x.dtype
-    moving = training.schedule is not None and training.schedule.kind == "one_cycle"
-    momentum = momentum_at(training.schedule, clock, dtype) if moving else None
-    optimizer = make_optimizer(training.optimizer_table, momentum)
-    directions, optimizer_state = optimizer.update(gradients, member.optimizer, member.parameters)
-    rate = rate_at(training, clock, dtype)
-    parameters = optax.apply_updates(member.parameters, optax.tree.scale(-rate, directions))
+    update, optimizer_state = next_update(training, member, gradients, clock, x.dtype)
+    parameters = optax.apply_updates(member.parameters, update)
     broke = (member.diverged_step < 0) & ~jnp.isfinite(costs.loss)
     return Member(
         parameters,  # pyright: ignore[reportArgumentType]
@@ -52,3 +47,12 @@ def train_step(
         optimizer_state,
         jnp.where(broke, clock.step.astype(jnp.int32), member.diverged_step),
     )
+
+
+def next_update(training: Any, member: Member, gradients: Any, clock: Clock, dtype: Any) -> tuple[Any, Any]:
+    """What the optimizer adds to the parameters, -rate * direction, and its state after that."""
+    moving = training.schedule is not None and training.schedule.kind == "one_cycle"
+    momentum = momentum_at(training.schedule, clock, dtype) if moving else None
+    optimizer = make_optimizer(training.optimizer_table, momentum)
+    directions, optimizer_state = optimizer.update(gradients, member.optimizer, member.parameters)
+    return optax.tree.scale(-rate_at(training, clock, dtype), directions), optimizer_state

@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from shoal.study.spec.base import Count, Table
+
+Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
+
+
+class HealthSettings(Table):
+    """What is measured inside every network at each recorded step, on its first `examples` training examples.
+
+    `quantiles` of activations, weight gradients and batch norm's numbers are kept.
+    """
+
+    examples: Annotated[int, Field(ge=2, strict=True)] = 256
+    quantiles: Annotated[tuple[Probability, ...], Field(min_length=1)] = (
+        *(0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99),
+    )
+
+    @field_validator("quantiles")
+    @classmethod
+    def _rising(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("quantiles in rising order, each once")
+        return value
 
 
 class RecordSettings(Table):
@@ -15,12 +36,19 @@ class RecordSettings(Table):
     The first (untrained) and the last step are always recorded. Training curves are measured on the first
     `training_examples` examples of the training split, validation curves on the whole validation split.
     `weights` keeps the final weights of every member, of the best cell's members, or of none.
+    `health` measures activations, gradients, updates and batch norms at each recorded step.
     """
 
     points: Annotated[int, Field(gt=0, le=10_000, strict=True)] = 20
     steps: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None = None
     training_examples: Count | Literal["all"] = 10_000
     weights: Literal["all", "best", "none"] = "all"
+    health: Annotated[bool, Field(strict=True)] | HealthSettings = False
+
+    @property
+    def probe(self) -> HealthSettings | None:
+        """How health is measured, or None where it is not."""
+        return (HealthSettings() if self.health else None) if isinstance(self.health, bool) else self.health
 
     @model_validator(mode="after")
     def _one_way(self) -> RecordSettings:

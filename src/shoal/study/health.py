@@ -1,0 +1,91 @@
+"""The health of all members in a result: by layer and recorded step, under names that analysis looks for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from shoal.study.plan import Plan
+from shoal.study.train import ChunkResult
+from shoal.training.health import measured_layers
+
+MEASURES = {
+    "activation_mean": ("mean of the layer's outputs", "1"),
+    "activation_deviation": ("standard deviation of the layer's outputs", "1"),
+    "activation_quantile": ("quantiles of the layer's outputs", "1"),
+    "gradient_mean": ("mean of the loss's derivatives by the layer's weights", "nat"),
+    "gradient_deviation": ("standard deviation of the loss's derivatives by the layer's weights", "nat"),
+    "gradient_quantile": ("quantiles of the loss's derivatives by the layer's weights", "nat"),
+    "gradient_norm": ("norm of the loss's derivatives by the layer's weights", "nat"),
+    "weight_norm": ("norm of the layer's weights", "1"),
+    "update_ratio": ("norm of the next update of the layer's weights over theirs", "1"),
+    "dead_fraction": ("units that are zero on the whole probe set", "1"),
+    "saturated_fraction": ("outputs whose slope is below 5 % of its largest", "1"),
+    "gamma_quantile": ("quantiles of batch norm's gamma", "1"),
+    "beta_quantile": ("quantiles of batch norm's beta", "1"),
+    "running_mean_quantile": ("quantiles of batch norm's running means", "1"),
+    "running_variance_quantile": ("quantiles of batch norm's running variances", "1"),
+    "running_mean_lag": ("running means from the probe's, in its standard deviations, root mean square", "1"),
+    "running_deviation_lag": ("log of running over the probe's deviations, root mean square", "1"),
+}
+
+
+def add_health(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResult]) -> xr.Dataset:
+    """The result with what `[record] health` measured, (factors..., seed, step, layer[, quantile]).
+
+    Layers stand in the order of the networks; NaN where a member has no such layer or measure.
+    """
+    wanted = plan.study.base.record.probe
+    measures = [name for name in MEASURES if any(name in result.curves for result in results)]
+    if wanted is None or not measures:
+        return dataset
+    layers = merged_names([measured_layers(program.network()) for program in plan.programs])
+    quantile = list(wanted.quantiles)
+    full = (*plan.study.shape, len(plan.study.seeds), dataset.sizes["step"], len(layers))
+    dims = (*(factor.name for factor in plan.study.factors), "seed", "step", "layer")
+    for name in measures:
+        last = ("quantile",) if name.endswith("_quantile") else ()
+        values = np.full((*full, len(quantile)) if last else full, np.nan, np.float32)
+        for result in results:
+            if name in result.curves:
+                _fill(values, name, result, plan, dataset["step"].values, layers)
+        long, units = MEASURES[name]
+        dataset[name] = ((*dims, *last), values, {"long_name": long, "units": units})
+    counts = [min(wanted.examples, program.inputs.train_count) for program in plan.programs]
+    return dataset.assign_coords(
+        layer=("layer", np.array(layers, dtype=object), {"long_name": "layer", "units": "1"}),
+        quantile=("quantile", np.array(quantile), {"long_name": "probability", "units": "1"}),
+    ).assign_attrs(health=json.dumps({"examples": max(counts)}))
+
+
+def _fill(
+    values: np.ndarray,
+    name: str,
+    result: ChunkResult,
+    plan: Plan,
+    steps: np.ndarray,
+    layers: Sequence[str],
+) -> None:
+    program, measured = result.chunk.program, result.curves[name]
+    at_steps = np.searchsorted(steps, program.record)
+    at_layers = [layers.index(layer) for layer in measured_layers(program.network())]
+    for i, position in enumerate(result.chunk.cells):
+        cell = values[program.cells[position].index]
+        for j, seed in enumerate(result.chunk.seeds):
+            member = cell[plan.study.seeds.index(seed)]
+            member[np.ix_(at_steps, at_layers)] = np.moveaxis(measured[i, j], -1, 0)
+
+
+def merged_names(chains: Sequence[Sequence[str]]) -> list[str]:
+    """The layers of all chains, each once: a name that is new goes right behind its predecessor."""
+    merged: list[str] = []
+    for chain in chains:
+        at = 0
+        for name in chain:
+            if name not in merged:
+                merged.insert(at, name)
+            at = merged.index(name) + 1
+    return merged

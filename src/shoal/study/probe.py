@@ -1,0 +1,31 @@
+"""The health of every member of a stack, measured on the first training examples: `[record] health`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jax import Array
+
+from shoal.training.health import measure_health
+from shoal.training.measure import standardized
+from shoal.training.step import Member
+
+if TYPE_CHECKING:
+    from shoal.study.population import Data, Population, Stack, Who
+
+
+def probe(stack: Stack, population: Population, who: Who, data: Data, step: Array) -> dict[str, Array]:
+    """Each measure of each layer at a step: (rows, columns, layers) or (rows, columns, layers, quantiles)."""
+    wanted = stack.program.settings.record.probe
+    assert wanted is not None
+
+    def one(member: Member, values: dict[str, Array], data: Data) -> dict[str, Array]:
+        settings = stack.settings(values)
+        network = stack.program.network(settings)
+        x = standardized(data.train.inputs[: wanted.examples], data.scale)
+        targets = network.loss.targets_from_labels(data.train.labels[: wanted.examples], network.classes, x)
+        return measure_health(
+            network, settings.training, member, x, targets, stack.clock(step), wanted.quantiles
+        )
+
+    return stack.each_member(one, population, who, data)
