@@ -57,9 +57,8 @@ def estimate_seconds(plan: Plan) -> tuple[float, float]:
 
 def _measuring(program: Program) -> float:
     """Operations of all record points: two for each weight and example."""
-    splits, curve = program.inputs.splits, program.settings.record.training_examples
-    train = program.inputs.train_count if curve == "all" else min(curve, program.inputs.train_count)
-    seen = train + (len(splits.validation.labels) if splits.validation else 0)
+    counts, curve = program.inputs.counts, program.settings.record.training_examples
+    seen = counts["validation"] + (counts["train"] if curve == "all" else min(curve, counts["train"]))
     members = len(program.cells) * len(program.seeds)
     return 2.0 * program.parameters * seen * len(program.record) * members
 

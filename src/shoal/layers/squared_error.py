@@ -31,5 +31,7 @@ class SquaredError(Loss):
         return 2 * error / error.shape[0]
 
     def targets_from_labels(self, labels: Array, classes: int, like: Array) -> Array:
-        """One-hot rows, (N, C)."""
-        return namespace(labels).astype(one_hot(labels, classes), like.dtype)
+        """One-hot rows (N, C); labels that are floats are the targets of a regression themselves, (N, 1)."""
+        xp = namespace(labels)
+        real = xp.isdtype(labels.dtype, "real floating")
+        return xp.astype(labels[:, None] if real else one_hot(labels, classes), like.dtype)

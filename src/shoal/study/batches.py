@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from shoal.errors import DataError
 from shoal.study.spec.submission import NetworkFile
 
 
@@ -40,7 +41,11 @@ def batches_of(settings: NetworkFile, data_dir: Path | None = None) -> Batches:
         return Batches(settings.inputs or 0, settings.classes or 0, seed)
     from shoal.study.inputs import Loader
 
-    inputs = Loader(data_dir).inputs(settings.data)
+    if settings.data.is_function:
+        raise DataError(
+            "a network file names the points of a function", "name a data set, or give `inputs` and `classes`"
+        )
+    inputs = Loader(data_dir).examples(settings.data)
     some = inputs.splits.train.inputs[: 100 * settings.submission.batch]
     x = inputs.scaling.apply(some).reshape(len(some), -1).astype(np.float64)
     return Batches(x.shape[1], inputs.classes, seed, x, np.asarray(inputs.splits.train.labels[: len(some)]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 from shoal.layers import (
@@ -78,6 +79,12 @@ _LOSS: dict[str, type[Loss]] = {
 
 def build_network(settings: Any, input_shape: Shape, classes: int, varied: Collection[str] = ()) -> Network:
     """The network of a cell's settings. A dropout whose path is in `varied` is built even at rate 0."""
+    chain = _build_chain(settings, input_shape, classes, varied)
+    output = settings.network.output_activation
+    return chain if output is None else replace(chain, layers=(*chain.layers, make_activation(output)))
+
+
+def _build_chain(settings: Any, input_shape: Shape, classes: int, varied: Collection[str]) -> Network:
     net: NetworkSettings = settings.network
     loss = _LOSS[net.loss]()
     if net.layers is not None:

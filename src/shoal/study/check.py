@@ -24,10 +24,9 @@ def cases_of(cells: Iterable[Cell], loader: Loader, examples: int) -> Iterator[C
 
     for cell in cells:
         inputs = loader.inputs(cell.settings.data)
-        train = inputs.splits.train
-        x = inputs.scaling.apply(train.inputs[:examples])
+        x, labels = inputs.sample(examples)
         network = build_network(cell.settings, inputs.shape, inputs.classes)
-        yield Case(cell.label, network, float(cell.settings.training.l2), x, train.labels[:examples])
+        yield Case(cell.label, network, float(cell.settings.training.l2), x, labels)
 
 
 def check_cases(cases: Iterable[Case], seeds: int, probes: int) -> Iterator[GradientCheck]:

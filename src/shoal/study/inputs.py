@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from shoal.data import Dataset, Part, Scaling, Splits, check_dataset, fit_scaling, load, split
+from shoal.study.points import Points
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,7 @@ class Inputs:
     dataset: Dataset
     splits: Splits
     scaling: Scaling
+    drawn = False  # the same for every seed
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -33,21 +38,31 @@ class Inputs:
         """The number of training examples."""
         return len(self.splits.train.labels)
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """The number of examples of each split, 0 where there is none."""
+        splits = self.splits
+        parts = (("train", splits.train), ("validation", splits.validation), ("test", splits.test))
+        return {name: 0 if part is None else len(part.labels) for name, part in parts}
+
+    def bytes(self, seeds: int) -> int:
+        """Bytes of the data set on the device, as it came."""
+        splits = self.splits
+        parts = (splits.train, splits.validation, splits.test)
+        return sum(part.inputs.nbytes + part.labels.nbytes for part in parts if part)
+
+    def sample(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """The first n training examples, scaled, and their labels."""
+        train = self.splits.train
+        return self.scaling.apply(train.inputs[:n]), train.labels[:n]
+
     def describe(self) -> dict[str, Any]:
         """Name, source, fingerprint, counts and notes, for the result."""
-        counts = {
-            name: 0 if part is None else len(part.labels)
-            for name, part in (
-                ("train", self.splits.train),
-                ("validation", self.splits.validation),
-                ("test", self.splits.test),
-            )
-        }
         return {
             "name": self.dataset.name,
             "source": self.dataset.source,
             "fingerprint": self.dataset.fingerprint,
-            "counts": counts,
+            "counts": self.counts,
             "shape": list(self.shape),
             "scaling": self.scaling.kind,
             "notes": [*self.dataset.notes, *self.scaling.notes],
@@ -64,8 +79,12 @@ class Loader:
         self._datasets: dict[str, Dataset] = {}
         self._inputs: dict[str, Inputs] = {}
 
-    def inputs(self, data: Any) -> Inputs:
+    def inputs(self, data: Any) -> Inputs | Points:
         """The inputs of a cell's `[data]` settings. Raises DataError for data that are unfit."""
+        return Points.of(data) if data.is_function else self.examples(data)
+
+    def examples(self, data: Any) -> Inputs:
+        """The inputs of settings that name a data set."""
         key = data.model_dump_json()
         if key not in self._inputs:
             dataset = self._dataset(data.name)
@@ -95,7 +114,7 @@ def part_or_none(part: Part | None) -> Part | None:
     return part if part is not None and len(part.labels) else None
 
 
-def described(inputs: list[Inputs]) -> str:
+def described(inputs: Sequence[Inputs | Points]) -> str:
     """The JSON of every distinct data description."""
     seen = {json.dumps(one.describe(), sort_keys=True): one.describe() for one in inputs}
     return json.dumps(list(seen.values()) if len(seen) > 1 else next(iter(seen.values())))

@@ -22,7 +22,7 @@ def chunk_bytes(program: Program, cells: int, seeds: int) -> int:
     per_member = slots * program.parameters + 4 * program.batches.size * activation_count(program)
     batch = 2 * seeds * program.batches.size * math.prod(program.inputs.shape)
     numbers = cells * seeds * per_member + batch
-    return int(number_bytes(program) * numbers + BLOCK_BYTES + data_bytes(program))
+    return int(number_bytes(program) * numbers + BLOCK_BYTES + program.inputs.bytes(seeds))
 
 
 def activation_count(program: Program) -> int:
@@ -39,12 +39,6 @@ def largest_windows(program: Program) -> int:
         else 0
         for (_, layer, x), y in zip(named, outputs, strict=True)
     )
-
-
-def data_bytes(program: Program) -> int:
-    """The data set on the device, as it came."""
-    splits = program.inputs.splits
-    return sum(p.inputs.nbytes + p.labels.nbytes for p in (splits.train, splits.validation, splits.test) if p)
 
 
 def block_examples(program: Program, cells: int) -> int:

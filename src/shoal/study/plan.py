@@ -16,6 +16,7 @@ from shoal.study.build import batch_norm_settings
 from shoal.study.inputs import Inputs
 from shoal.study.length import record_steps, total_steps
 from shoal.study.memory import chunk_bytes
+from shoal.study.points import Points
 from shoal.study.program import Chunk, Program
 from shoal.study.spec import Cell, Settings, Study
 from shoal.study.spec.paths import leaves
@@ -65,8 +66,16 @@ class Plan:
         }
 
 
-def make_plan(study: Study, inputs_of: Callable[[Any], Inputs], memory: float, widest: int) -> Plan:
+def make_plan(
+    study: Study,
+    inputs_of: Callable[[Any], Inputs | Points],
+    memory: float,
+    widest: int,
+    least_work: float = 0.0,
+) -> Plan:
     """The plan of a study, chunks of at most `memory` bytes and `widest` members.
+
+    Networks so small that `widest` of them do less than `least_work` operations a step are stacked wider.
 
     Raises StudyError and NetworkError for cells that cannot be built on their data.
     """
@@ -75,7 +84,8 @@ def make_plan(study: Study, inputs_of: Callable[[Any], Inputs], memory: float, w
     )
     chunks: list[Chunk] = []
     for program in programs:
-        for cells, seeds in _rectangles(program, memory, widest):
+        most = max(widest, int(least_work / program.flops_per_step))
+        for cells, seeds in _rectangles(program, memory, most):
             size = chunk_bytes(program, len(cells), len(seeds))
             chunks.append(Chunk(len(chunks), program, cells, seeds, size))
     return Plan(study, programs, tuple(chunks))
@@ -108,7 +118,9 @@ def _structure(settings: Settings, varied: Sequence[str]) -> tuple[Any, ...]:
     return (tuple(sorted(structural.items())), tuple(sorted(traced)), cycle, dropout)
 
 
-def _program(index: int, cells: list[Cell], study: Study, inputs_of: Callable[[Any], Inputs]) -> Program:
+def _program(
+    index: int, cells: list[Cell], study: Study, inputs_of: Callable[[Any], Inputs | Points]
+) -> Program:
     settings = cells[0].settings
     inputs = inputs_of(settings.data)
     has_batch_norm = batch_norm_settings(settings.network) is not None

@@ -27,7 +27,10 @@ from shoal.training.step import Member, start_member, train_step
 
 
 class Data(NamedTuple):
-    """The splits on the device, and their scale. `curve` is the part of `train` that is measured."""
+    """The splits on the device, and their scale. `curve` is the part of `train` that is measured.
+
+    Points that are drawn for each seed have a row for each in front: inputs (rows, n, 1), labels (rows, n).
+    """
 
     train: Split
     curve: Split
@@ -105,6 +108,10 @@ class Stack:
     ) -> dict[str, Array]:
         """What `one` says of every member, (rows, columns, ...), a row at a time."""
         column = jax.vmap(one, in_axes=(self._axes, 0, None))
+        if self.program.inputs.drawn:
+            own = Data(0, 0, 0, 0, None)  # type: ignore[arg-type]
+            rows = jax.vmap(lambda row, data: column(row, who.values, data), in_axes=(0, own))
+            return rows(population.members, data)
         return lax.map(lambda row: column(row, who.values, data), population.members)
 
     def rates(self, who: Who) -> Array:
@@ -155,10 +162,11 @@ class Stack:
             if split is None:
                 continue
             values_of = evaluate_split(network, member.parameters, state, split, data.scale, self.block)
-            found[f"{name}_loss"], found[f"{name}_accuracy"] = values_of["loss"], values_of["accuracy"]
-            found[f"{name}_cost"] = values_of["loss"] + penalty
+            found[f"{name}_loss"], found[f"{name}_cost"] = values_of["loss"], values_of["loss"] + penalty
+            if "accuracy" in values_of:
+                found[f"{name}_accuracy"] = values_of["accuracy"]
             if name == "test":
-                found["confusion"] = values_of["confusion"]
+                found |= {key: values_of[key] for key in ("confusion", "prediction_span") if key in values_of}
         return found
 
     # The stack
@@ -168,6 +176,7 @@ class Stack:
     ) -> Population:
         n = self.program.batches.n
         row_axis, column_axis = self._key_axes
+        drawn = self.program.inputs.drawn
         whole = size == n
         orders = now.orders
         if whole:
@@ -176,16 +185,21 @@ class Stack:
             orders = lax.cond(position == 0, lambda: self._shuffled(who, step), lambda: now.orders)
             first = jnp.minimum(position * self.program.batches.size, n - size)
             chosen = lax.dynamic_slice_in_dim(orders, first, size, axis=1)
-            inputs, labels = standardized(data.train.inputs[chosen], data.scale), data.train.labels[chosen]
+            train = data.train
+            inputs, labels = jax.vmap(_taken)(train, chosen) if drawn else _taken(train, chosen)
+            inputs = standardized(inputs, data.scale)
         column = jax.vmap(
             self._step_one, in_axes=(self._axes, 0, column_axis, None, None, None), out_axes=self._axes
         )
-        shared = None if whole else 0
+        shared = None if whole and not drawn else 0
         rows = jax.vmap(column, in_axes=(0, None, row_axis, shared, shared, None))
         return Population(rows(now.members, who.values, who.keys, inputs, labels, step), orders)
 
     def _shuffled(self, who: Who, step: Array) -> Array:
         batches = self.program.batches
+        if self.program.inputs.drawn and self.program.steps <= batches.per_epoch:
+            rows = len(who.order_keys)  # drawn at random already: the first epoch takes them as they come
+            return jnp.broadcast_to(jnp.arange(batches.n, dtype=jnp.int32), (rows, batches.n))
         return jax.vmap(lambda key: epoch_order(key, step // batches.per_epoch, batches.n))(who.order_keys)
 
     def settings(self, values: dict[str, Array]) -> Any:
@@ -208,6 +222,11 @@ class Stack:
             return 1 if first in names and names[-1] == "W" else 0
 
         return jax.tree_util.tree_map_with_path(axis, shapes)
+
+
+def _taken(split: Split, chosen: Array) -> tuple[Array, Array]:
+    """The chosen examples, as they came."""
+    return split.inputs[chosen], split.labels[chosen]
 
 
 def first_affine(network: Network) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 from shoal.network import Network, parameter_count
 from shoal.study.build import build_network
 from shoal.study.inputs import Inputs
+from shoal.study.points import Points
 from shoal.study.spec import Cell, Settings
 from shoal.training.batches import Batches
 
@@ -24,7 +25,7 @@ class Program:
     batches: Batches
     steps: int
     record: tuple[int, ...]
-    inputs: Inputs = field(repr=False)
+    inputs: Inputs | Points = field(repr=False)
 
     @property
     def settings(self) -> Settings:

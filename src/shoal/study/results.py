@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from shoal.study.health import add_health
+from shoal.study.inputs import Inputs
 from shoal.study.plan import Plan
 from shoal.study.spec import Factor
 from shoal.study.spec.levels import level_label
@@ -25,6 +26,8 @@ _LONG = {
     "test_cost": "cost on test data (loss + L2)",
     "test_loss": "loss on test data",
     "test_accuracy": "accuracy on test data",
+    "prediction_span": "largest minus smallest prediction on test data, as a share of the values' own span",
+    "collapsed": "whether the prediction on test data is one constant, to the last bit",
 }
 
 
@@ -63,9 +66,11 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
                             i, j
                         ]
                 for name, values in result.finals.items():
-                    if name.startswith("test_"):
+                    if name.startswith("test_") or name == "prediction_span":
                         array(name, (*factors, "seed"), full)[member] = values[i, j]
     variables["diverged"] = ((*factors, "seed"), variables["diverged_step"][1] >= 0)
+    if "prediction_span" in variables:  # to the last bit: whoever wants a tolerance has the span
+        variables["collapsed"] = ((*factors, "seed"), variables["prediction_span"][1] == 0)
     dataset = xr.Dataset(
         {name: (dims, values, _attributes(name)) for name, (dims, values) in variables.items()},
         coords={
@@ -103,7 +108,9 @@ def _with_best_cell(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResu
     ]
     if own:
         confusion = sum(result.finals["confusion"][i].sum(axis=0) for result, i in own)
-        names = list(own[0][0].chunk.program.inputs.dataset.classes)
+        inputs = own[0][0].chunk.program.inputs
+        assert isinstance(inputs, Inputs)  # points of a function have no confusion
+        names = list(inputs.dataset.classes)
         dataset = dataset.assign_coords({"class": names, "predicted": names})
         attributes = {"long_name": "test examples of the best cell, summed over seeds", "units": "1"}
         dataset["confusion"] = (("class", "predicted"), np.asarray(confusion, np.int64), attributes)

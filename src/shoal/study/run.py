@@ -37,8 +37,8 @@ def plan_study(
 def _plan(study: Study, loader: Loader, memory: float | None) -> Plan:
     from shoal.training.runtime import chunk_limits, device_bytes
 
-    suited, widest = chunk_limits()
-    plan = make_plan(study, loader.inputs, suited if memory is None else memory, widest)
+    suited, widest, least_work = chunk_limits()
+    plan = make_plan(study, loader.inputs, suited if memory is None else memory, widest, least_work)
     for chunk in plan.chunks:
         if chunk.bytes > device_bytes():
             cell = chunk.program.cells[chunk.cells[0]].label

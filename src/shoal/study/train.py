@@ -14,8 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from shoal.errors import DeviceError
+from shoal.study.draw import draw_data
 from shoal.study.inputs import Inputs, part_or_none
 from shoal.study.memory import block_examples
+from shoal.study.points import Points
 from shoal.study.population import Data, Population, Stack, Who
 from shoal.study.probe import probe
 from shoal.study.program import Chunk, Program
@@ -51,10 +53,10 @@ def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> Ch
     program = chunk.program
     with numerics(program.settings.training.precision) as dtype, out_of_memory(chunk):
         began = time.perf_counter()
-        data = to_device(program, dtype)
         who = _who(chunk, dtype)
+        data = to_device(program, who, dtype)
         columns = who_columns(chunk)
-        stack = Stack(program, columns, block_examples(program, columns), dtype)
+        stack = Stack(program, columns, block_examples(program, measured_together(chunk)), dtype)
         compiled = _compile(stack, who, data)
         seconds_compile = time.perf_counter() - began
         records, population = _train(compiled, who, data, program, report)
@@ -73,9 +75,15 @@ def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> Ch
     )
 
 
-def to_device(program: Program, dtype: Any) -> Data:
-    """The data set on the device, inputs as they came. It travels once for all chunks of a program."""
-    return _to_device(program.inputs, program.settings.record.training_examples, dtype)
+def to_device(program: Program, who: Who, dtype: Any) -> Data:
+    """The data set on the device, inputs as they came. It travels once for all chunks of a program.
+
+    Points of a function are drawn there, for each seed from its key.
+    """
+    curve = program.settings.record.training_examples
+    if isinstance(program.inputs, Points):
+        return draw_data(program.inputs, who.order_keys, curve, dtype)
+    return _to_device(program.inputs, curve, dtype)
 
 
 _ON_DEVICE: dict[Any, tuple[Inputs, Data]] = {}
@@ -110,6 +118,11 @@ def _narrow(values: np.ndarray, dtype: Any) -> Any:
 def who_columns(chunk: Chunk) -> int:
     """Members that share their batches: the cells of a seed, or everyone."""
     return chunk.members if chunk.program.settings.training.shared_order else len(chunk.cells)
+
+
+def measured_together(chunk: Chunk) -> int:
+    """Members that are measured at the same time: a row, or all where every row has data of its own."""
+    return chunk.members if chunk.program.inputs.drawn else who_columns(chunk)
 
 
 def _who(chunk: Chunk, dtype: Any) -> Who:

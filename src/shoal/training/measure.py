@@ -35,9 +35,14 @@ def evaluate_split(
 ) -> dict[str, Array]:
     """Mean loss, accuracy (a fraction) and confusion (C, C: true class by predicted class) over a split.
 
+    Where labels are the real values of a regression, mean loss and `prediction_span` instead: the largest
+    prediction minus the smallest, as a share of the values' own span.
+
     The last block overlaps the one before it where `block` does not divide n; what was counted already
     gets weight 0, so every example counts once.
     """
+    if jnp.issubdtype(split.labels.dtype, jnp.floating):
+        return evaluate_regression(network, parameters, state, split, scale, block)
     n = split.labels.shape[0]
     block = min(block, n)
     blocks = -(-n // block)
@@ -63,6 +68,30 @@ def evaluate_split(
         "accuracy": right.astype(zero.dtype) / n,
         "confusion": confusion,
     }
+
+
+def evaluate_regression(
+    network: Network, parameters: Any, state: Any, split: Split, scale: Scale, block: int
+) -> dict[str, Array]:
+    """`evaluate_split` for labels that are real values, (n,)."""
+    n = split.labels.shape[0]
+    block = min(block, n)
+
+    def add(total: tuple[Array, Array, Array], i: Array) -> tuple[tuple[Array, Array, Array], None]:
+        start = jnp.minimum(i * block, n - block)
+        x = standardized(lax.dynamic_slice_in_dim(split.inputs, start, block), scale)
+        labels = lax.dynamic_slice_in_dim(split.labels, start, block)
+        fresh = start + jnp.arange(block, dtype=jnp.int32) >= i * block
+        scores = network.evaluate(parameters, state, x)
+        loss = jnp.sum(jnp.where(fresh, example_losses(network, scores, labels), 0))
+        low, high = jnp.minimum(total[1], jnp.min(scores)), jnp.maximum(total[2], jnp.max(scores))
+        return (total[0] + loss, low, high), None
+
+    zero = jnp.zeros((), scale.offset.dtype)
+    start = (zero, zero + jnp.inf, zero - jnp.inf)
+    (loss, low, high), _ = lax.scan(add, start, jnp.arange(-(-n // block), dtype=jnp.int32))
+    span = (high - low) / (jnp.max(split.labels) - jnp.min(split.labels))
+    return {"loss": loss / n, "prediction_span": span}
 
 
 def example_losses(network: Network, scores: Array, labels: Array) -> Array:

@@ -16,7 +16,7 @@ from jax import Array
 
 from shoal.network import Network
 
-_INITIAL, _ORDER, _DRAWS = 0, 1, 2
+_INITIAL, _ORDER, _DRAWS, _POINTS = 0, 1, 2, 3
 
 
 def seed_key(seed: Any) -> Array:
@@ -46,6 +46,11 @@ def epoch_order(key: Array, epoch: Array, n: int) -> Array:
     """The order of the n examples in an epoch: (n,) int32, a fresh permutation for each epoch and key."""
     own = jax.random.fold_in(jax.random.fold_in(key, _ORDER), epoch)
     return jax.random.permutation(own, jnp.arange(n, dtype=jnp.int32))
+
+
+def uniform_points(key: Array, n: int, low: float, high: float, dtype: Any) -> Array:
+    """n points uniform on [low, high) for a regression, (n,): another key, other points."""
+    return jax.random.uniform(jax.random.fold_in(key, _POINTS), (n,), dtype, low, high)
 
 
 def dropout_noise(network: Network, key: Array, step: Array, n: int, dtype: Any) -> dict[str, Array]:

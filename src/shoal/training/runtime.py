@@ -40,15 +40,16 @@ def keep_compiled_programs() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
-def chunk_limits() -> tuple[float, int]:
-    """The most bytes and members of a chunk that suit the device.
+def chunk_limits() -> tuple[float, int, float]:
+    """The most bytes and members of a chunk that suit the device, and the operations of a step worth a chunk.
 
-    On a CPU 1 GiB and 64 members: wider stacks were no faster there, and Ctrl-C loses less. On a GPU half of
-    its memory and as many members as fit.
+    On a CPU 1 GiB and 64 members: wider stacks were no faster there, and Ctrl-C loses less. Networks of a few
+    units are stacked wider, until a step has 2e7 operations: below that, calls cost more than arithmetic.
+    On a GPU half of its memory and as many members as fit.
     """
     if jax.devices()[0].platform == "cpu":
-        return 1.0 * 2**30, 64
-    return 0.5 * device_bytes(), 1_000_000
+        return 1.0 * 2**30, 64, 2e7
+    return 0.5 * device_bytes(), 1_000_000, 0.0
 
 
 def device_bytes() -> float:

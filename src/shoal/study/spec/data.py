@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Amount, Table
+from shoal.study.spec.base import Amount, Count, Table
+
+FunctionName = Literal["identity", "abs", "square", "cube", "sin", "cos", "tanh", "exp", "sinc", "step"]
+Number = Annotated[float, Field(strict=True)]
+OF_FUNCTIONS = ("function", "range", "examples")
+NOT_OF_FUNCTIONS = ("train", "split_seed", "stratify", "standardize")
 
 
 class DataSettings(Table):
@@ -15,6 +21,9 @@ class DataSettings(Table):
     `train`, `validation` and `test` are counts (whole numbers) or fractions (below 1). Without a
     published test set, `test` is held out of the training examples. The split belongs to `split_seed`
     and not to the members' seeds: all members of a study see the same split.
+
+    With `name = "function"` the examples are points (x, f(x)), x uniform on `range`, drawn for each seed
+    afresh: `examples` to train on, `validation` and `test` (counts, or fractions of `examples`) besides.
     """
 
     name: str = "digits"
@@ -24,3 +33,43 @@ class DataSettings(Table):
     split_seed: Annotated[int, Field(ge=0, strict=True)] = 0
     stratify: Annotated[bool, Field(strict=True)] = False
     standardize: Literal["feature", "channel", "mean_image", "range", "none"] = "feature"
+    function: FunctionName | None = None
+    range: tuple[Number, Number] | None = None
+    examples: Count | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_functions(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping) and raw.get("name") == "function":
+            return {"validation": 0, "standardize": "none", **raw}
+        return raw
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> DataSettings:
+        if not self.is_function:
+            foreign = [key for key in OF_FUNCTIONS if getattr(self, key) is not None]
+            if foreign:
+                raise ValueError(f'{", ".join(foreign)}: only with name = "function"')
+            return self
+        missing = [key for key in OF_FUNCTIONS if getattr(self, key) is None]
+        if missing:
+            raise ValueError(
+                f'name = "function" needs {", ".join(missing)}, '
+                'as in function = "abs", range = [-7, 7], examples = 3000'
+            )
+        standards = {key: field.default for key, field in type(self).model_fields.items()}
+        standards["standardize"] = "none"
+        foreign = [key for key in NOT_OF_FUNCTIONS if getattr(self, key) != standards[key]]
+        if foreign:
+            raise ValueError(
+                f"{', '.join(foreign)}: not with a function, whose points are drawn for each seed and taken "
+                "as they are; leave it out"
+            )
+        if self.range is not None and self.range[0] >= self.range[1]:
+            raise ValueError(f"range = {list(self.range)} is empty; expected [lowest, highest]")
+        return self
+
+    @property
+    def is_function(self) -> bool:
+        """Whether the examples are points of a function, for regression."""
+        return self.name == "function"

@@ -104,6 +104,8 @@ class NetworkSettings(Table):
 
     The affine map onto the classes is added at the end in both forms. `initial` is one initializer for
     every affine map, convolutions included, or a list with one for each, the last one included.
+    `output_activation` comes after the last one, in front of a squared error: the cross-entropies have a
+    softmax or a sigmoid of their own.
     """
 
     hidden: tuple[Count, ...] | None = None
@@ -113,6 +115,7 @@ class NetworkSettings(Table):
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
     initial: Initial | tuple[Initial, ...] = "he_normal"
+    output_activation: Activation | None = None
     loss: Literal["softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error"] = "softmax_cross_entropy"
 
     @model_validator(mode="after")
@@ -126,6 +129,10 @@ class NetworkSettings(Table):
                 raise ValueError(
                     f"with `layers`, write {names} as layers in the list: they are not added to it"
                 )
+        if self.output_activation is not None and self.loss != "squared_error":
+            raise ValueError(
+                f'`output_activation` needs loss = "squared_error"; "{self.loss}" has its own output function'
+            )
         affine = self._affine_maps()
         if isinstance(self.initial, tuple) and len(self.initial) != affine:
             raise ValueError(f"`initial` lists {len(self.initial)} initializers for {affine} affine maps")

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shoal.errors import StudyError
 from shoal.study.spec.base import Table
@@ -29,6 +29,18 @@ class Settings(Table):
     network: NetworkSettings = NetworkSettings()
     training: TrainingSettings
     record: RecordSettings = RecordSettings()
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Settings:
+        if not self.data.is_function:
+            return self
+        if self.network.loss != "squared_error":
+            raise ValueError(
+                f'network.loss is "{self.network.loss}"; the values of a function need "squared_error"'
+            )
+        if self.training.shared_order:
+            raise ValueError("training.shared_order: each seed has points of its own; leave it out")
+        return self
 
 
 @dataclass(frozen=True)
