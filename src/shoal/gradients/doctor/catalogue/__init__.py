@@ -11,15 +11,18 @@ from shoal.gradients.doctor.mistake import Mistake
 from shoal.gradients.doctor.site import Site
 
 from . import activations, affine, batch_norm, dropout, l2, losses, whole
+from .activation_mistakes import MISTAKES as ACTIVATIONS
+from .affine_mistakes import MISTAKES as AFFINE
 from .batch_norm_mistakes import MISTAKES as BATCH_NORM
+from .loss_mistakes import mistakes as loss_mistakes
 
 LOSSES = ("softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error")
 BY_KIND: dict[str, tuple[Mistake, ...]] = {
-    "affine": (*affine.MISTAKES, *l2.MISTAKES),
-    **activations.MISTAKES,
+    "affine": (*AFFINE, *l2.MISTAKES),
+    **ACTIVATIONS,
     "batch_norm": BATCH_NORM,
     "dropout": dropout.MISTAKES,
-    **{kind: losses.mistakes(kind) for kind in LOSSES},
+    **{kind: loss_mistakes(kind) for kind in LOSSES},
 }
 OF_THE_WHOLE = (
     whole.NEGATED,
@@ -36,7 +39,7 @@ OF_THE_WHOLE = (
 
 PLANTS: dict[str, Callable[..., Any]] = {
     "affine": affine.plant,
-    **dict.fromkeys(activations.MISTAKES, activations.plant),
+    **dict.fromkeys(ACTIVATIONS, activations.plant),
     "batch_norm": batch_norm.plant,
     "dropout": dropout.plant,
 }

@@ -127,7 +127,7 @@ MISTAKES = (
         "the variance in place of its root",
         f"{_SIGMA}   <- the root is missing",
         "Divide by the standard deviation.",
-        *_sigmas("variance")[:2],
+        *_sigmas("variance"),
         rank=1,
     ),
     _entry(
