@@ -51,3 +51,24 @@ def test_rate_may_be_traced_and_zero(xp, rng):
 def test_refuses_a_rate_that_drops_all_or_less_than_none(rate):
     with pytest.raises(NetworkError, match="dropout rate"):
         Dropout(rate)
+
+
+def test_channels_are_dropped_whole(xp):
+    image, noise = np.ones((2, 3, 2, 2)), np.array([[0.1, 0.9], [0.5, 0.4]])[:, None, None, :]
+    layer = Dropout(0.5, channels=True)
+    assert layer.noise_shape((3, 2, 2)) == (1, 1, 2)
+    y, _ = xp(layer.forward, {}, image, noise)
+    assert np.array_equal(y, image * np.array([[0.0, 2.0], [2.0, 0.0]])[:, None, None, :])
+
+
+def test_derivative_over_channels(xp, rng):
+    x, dy, noise = (
+        rng.normal(size=(2, 3, 2, 4)),
+        rng.normal(size=(2, 3, 2, 4)),
+        rng.uniform(size=(2, 1, 1, 4)),
+    )
+    prove_layer(xp, Dropout(0.4, channels=True), {}, x, dy, noise)
+
+
+def test_channels_of_rows_of_features_are_the_features():
+    assert Dropout(0.5, channels=True).noise_shape((7,)) == Dropout(0.5).noise_shape((7,)) == (7,)

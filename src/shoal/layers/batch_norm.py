@@ -33,7 +33,7 @@ class BatchNorm(Layer):
                the mean's rounding is normalized too: measured, xhat strays from 0 by up to 1e-4 |x|.
                A batch of one is a batch of constant features: y = beta whatever x is, and dx = dgamma = 0.
                The layer's output then says nothing of its input, so keep batches above one.
-               The bias of an affine layer right in front cancels: its gradient is 0.
+               The bias of an affine layer or a convolution right in front cancels: its gradient is 0.
     Source:    Ioffe and Szegedy (2015), Algorithm 1; backward as in section 3, with its three sums
                collected.
     """
