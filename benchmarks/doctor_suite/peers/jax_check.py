@@ -31,4 +31,6 @@ def check_grads(problem: Problem, **settings: Any) -> tuple[bool, None]:
             jax.test_util.check_grads(cost, inputs, order=1, modes=("rev",), **settings)
         except AssertionError:
             return True, None
+        finally:
+            jax.clear_caches()  # every case compiles its own callbacks: hundreds of them fill the memory
     return False, None
