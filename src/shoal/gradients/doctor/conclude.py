@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from shoal.gradients.networks.structure import zero_by_construction
 from .catalogue.l2 import ONE_LAYER_ONLY
 from .evidence import Evidence
 from .puzzles import ARRIVING
-from .result import KINK, RIGHT, WRONG, ZERO, BlockDiagnosis, Cause, Segment
+from .result import DROWNED, KINK, RIGHT, WRONG, ZERO, BlockDiagnosis, Cause, Segment
 from .search import REST, Finding, State
 
 
@@ -28,7 +28,7 @@ def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
             wrong = bool(e.wrong(name, key).any())
             off = np.nan_to_num(np.abs(came - true), nan=np.inf)
             index = tuple(int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape))
-            verdict = WRONG if wrong else ZERO if (name, key) in zero else RIGHT
+            verdict = WRONG if wrong else _unless_wrong(evidence, zero, name, key)
             error = _error(e, name, key)
             strange = came.size - int(np.isfinite(came).sum())
             found.append(
@@ -45,6 +45,12 @@ def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
                 )
             )
     return found
+
+
+def _unless_wrong(evidence: Sequence[Evidence], zero: Collection, name: str, key: str) -> str:
+    if all(e.drowned(name) for e in evidence):
+        return DROWNED
+    return ZERO if (name, key) in zero else RIGHT
 
 
 def _error(e: Evidence, name: str, key: str) -> float:

@@ -15,7 +15,6 @@ from .noise import backward, rounding_noise
 from .site import Site, sites_of
 
 SAFETY = 20.0  # over the largest rounding seen in a few draws
-DROWNED = 10.0  # more of it where a block is nothing but rounding: that has heavy tails
 RELATIVE = 2.0**19  # in units of the last digit (1e-10 in float64): what is off by less is right
 RELATIVE_SINGLE = 64.0  # the same for float32 (8e-6)
 DOUBLE, SINGLE = 2.0**-52, 2.0**-23
@@ -80,10 +79,15 @@ class Evidence:
         for other, values in predicted.items():
             if self.noise[name][other] < 1e-6 * (true := _largest(self.true[name][other])):
                 growth = max(growth, _largest(values) / true)
-        noise = SAFETY * self.noise[name][key]
-        if noise > _largest(self.true[name][key]):
-            noise *= DROWNED
-        return self.relative * _largest(predicted[key]) + noise * growth
+        if self.drowned(name):
+            return np.inf
+        return self.relative * _largest(predicted[key]) + SAFETY * self.noise[name][key] * growth
+
+    def drowned(self, name: str) -> bool:
+        """Whether a layer's gradients are nothing but rounding here, and cannot be judged: dW, or dgamma and
+        dbeta both. Batch norms over constant features amplify rounding by 1/sqrt(epsilon) each."""
+        keys = ("W",) if "W" in self.true[name] else tuple(self.true[name])
+        return all(SAFETY * self.noise[name][key] > _largest(self.true[name][key]) for key in keys)
 
     def informative(self, name: str, key: str) -> bool:
         """Whether the block's numbers stand clear of their rounding."""

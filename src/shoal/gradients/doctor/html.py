@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from .page import counts, follow_ups, headline, listed, name_of, place, reasons, sentence
+from .page import counts, follow_ups, headline, listed, name_of, place, reasons, remarks, sentence
 from .result import WRONG, BlockDiagnosis, Cause, Diagnosis, Segment
 
 _BOX = "border-left:4px solid {};padding:.1em .8em;margin:.6em 0"
@@ -20,7 +20,7 @@ def to_html(diagnosis: Diagnosis) -> str:
         *(_cause(diagnosis, k, cause) for k, cause in enumerate(diagnosis.causes, 1)),
         *(_segment(diagnosis, segment) for segment in diagnosis.unexplained),
         _table(diagnosis),
-        *(f"<p>{escape(remark)}</p>" for remark in diagnosis.remarks),
+        *(f"<p>{escape(remark)}</p>" for remark in remarks(diagnosis)),
     ]
     return f'<div style="font-family:system-ui,sans-serif;max-width:60em">{"".join(parts)}</div>'
 

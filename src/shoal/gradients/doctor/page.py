@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .result import KINK, WRONG, BlockDiagnosis, Cause, Diagnosis, Segment
+from .result import DROWNED, KINK, WRONG, BlockDiagnosis, Cause, Diagnosis, Segment
 
 COLUMNS = 100  # of the page without a terminal
 FEW = 6  # names that are listed before "and 3 more"
-_STYLES = {WRONG: "bold red", KINK: "yellow"}
+_STYLES = {WRONG: "bold red", KINK: "yellow", DROWNED: "yellow"}
 
 
 def plain(diagnosis: Diagnosis) -> str:
@@ -30,8 +30,19 @@ def render(diagnosis: Diagnosis) -> RenderableType:
     parts += [_cause(diagnosis, k, cause) for k, cause in enumerate(diagnosis.causes, 1)]
     parts += [_segment(diagnosis, segment) for segment in diagnosis.unexplained]
     parts += [Text(), _table(diagnosis)]
-    parts += [Text(remark, style="yellow") for remark in diagnosis.remarks]
+    parts += [Text(remark, style="yellow") for remark in remarks(diagnosis)]
     return Group(*parts)
+
+
+def remarks(diagnosis: Diagnosis) -> tuple[str, ...]:
+    """What was noticed beside the gradients themselves."""
+    if not any(block.verdict == DROWNED for block in diagnosis.blocks):
+        return diagnosis.remarks
+    drowned = (
+        "Rounding only: at this point these gradients are smaller than the rounding of the numbers that they "
+        "are made of, and cannot be judged. Try another batch, or float64."
+    )
+    return (*diagnosis.remarks, drowned)
 
 
 def headline(diagnosis: Diagnosis) -> str:

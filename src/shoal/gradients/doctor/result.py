@@ -177,6 +177,7 @@ WRONG = "WRONG"
 RIGHT = "ok"
 ZERO = "zero by construction"
 KINK = "kink"
+DROWNED = "rounding only"
 
 
 def number(value: float) -> float | str:
