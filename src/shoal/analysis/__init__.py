@@ -19,6 +19,10 @@ from shoal.analysis.factors import find_cell as find_cell
 from shoal.analysis.final import final_values as final_values
 from shoal.analysis.final import last_recorded as last_recorded
 from shoal.analysis.final import ranking_metric as ranking_metric
+from shoal.analysis.findings import Finding as Finding
+from shoal.analysis.findings import Health as Health
+from shoal.analysis.findings import Rule as Rule
+from shoal.analysis.health import health as health
 from shoal.analysis.intervals import Interval as Interval
 from shoal.analysis.intervals import mean_interval as mean_interval
 from shoal.analysis.intervals import t_intervals as t_intervals

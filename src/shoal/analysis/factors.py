@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-NOT_FACTORS = frozenset({"seed", "step", "class", "predicted", "layer"})
+NOT_FACTORS = frozenset({"seed", "step", "class", "predicted", "layer", "quantile"})
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,12 @@ def _fill(
 ) -> None:
     program, measured = result.chunk.program, result.curves[name]
     at_steps = np.searchsorted(steps, program.record)
-    at_layers = [layers.index(layer) for layer in measured_layers(program.network())]
+    at_layers = np.array([layers.index(layer) for layer in measured_layers(program.network())])
     for i, position in enumerate(result.chunk.cells):
         cell = values[program.cells[position].index]
         for j, seed in enumerate(result.chunk.seeds):
             member = cell[plan.study.seeds.index(seed)]
-            member[np.ix_(at_steps, at_layers)] = np.moveaxis(measured[i, j], -1, 0)
+            member[at_steps[:, None], at_layers] = np.moveaxis(measured[i, j], -1, 0)
 
 
 def merged_names(chains: Sequence[Sequence[str]]) -> list[str]:

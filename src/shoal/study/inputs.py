@@ -45,6 +45,17 @@ class Inputs:
         parts = (("train", splits.train), ("validation", splits.validation), ("test", splits.test))
         return {name: 0 if part is None else len(part.labels) for name, part in parts}
 
+    @property
+    def commonest_class(self) -> dict[str, float]:
+        """The share of the commonest class in each split: the accuracy of always naming it."""
+        splits = self.splits
+        parts = {"train": splits.train, "validation": splits.validation, "test": splits.test}
+        return {
+            name: round(float(np.bincount(part.labels).max() / len(part.labels)), 6)
+            for name, part in parts.items()
+            if part is not None and len(part.labels)
+        }
+
     def bytes(self, seeds: int) -> int:
         """Bytes of the data set on the device, as it came."""
         splits = self.splits
@@ -63,6 +74,8 @@ class Inputs:
             "source": self.dataset.source,
             "fingerprint": self.dataset.fingerprint,
             "counts": self.counts,
+            "classes": self.classes,
+            "commonest_class": self.commonest_class,
             "shape": list(self.shape),
             "scaling": self.scaling.kind,
             "notes": [*self.dataset.notes, *self.scaling.notes],
