@@ -18,7 +18,14 @@ from shoal.network import Network
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "docs" / "mistakes"
 ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
-RESULTS = {"affine": "dx", "batch_norm": "dx", "dropout": "dx", **dict.fromkeys(ACTIVATIONS, "dz")}
+IMAGES = ("convolution", "average_pool", "max_pool", "global_average_pool")
+RESULTS = {
+    "affine": "dx",
+    "batch_norm": "dx",
+    "dropout": "dx",
+    **dict.fromkeys(IMAGES, "dx"),
+    **dict.fromkeys(ACTIVATIONS, "dz"),
+}
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,15 @@ def _plain(site: Site) -> dict[str, Any]:
     names = {"x": site.x, "y": site.y, **site.own}
     if site.kind == "dropout":
         return {**names, "noise": site.point.noise[site.name], "rate": site.layer.rate}  # type: ignore[attr-defined]
+    if site.kind in IMAGES:
+        layer: Any = site.layer
+        size = getattr(layer, "kernel", getattr(layer, "window", 1))
+        return {
+            **names,
+            "K": size,
+            "stride": getattr(layer, "stride", 1),
+            "pad": getattr(layer, "padding", 0),
+        }
     mean, variance = site.x.mean(axis=0), site.x.var(axis=0)
     return {
         **names,

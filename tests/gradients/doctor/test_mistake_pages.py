@@ -13,9 +13,13 @@ from shoal.gradients import diagnose
 from shoal.gradients.doctor.catalogue import BY_KIND, CATALOGUE, OF_THE_WHOLE
 from shoal.gradients.networks.start import draw_point
 from shoal.layers import (
+    AveragePool,
     BatchNorm,
+    Convolution,
+    GlobalAveragePool,
     HeNormal,
     LeakyReLU,
+    MaxPool,
     ReLU,
     Sigmoid,
     SigmoidCrossEntropy,
@@ -23,7 +27,7 @@ from shoal.layers import (
     SquaredError,
     Tanh,
 )
-from shoal.network import compose
+from shoal.network import compose, compose_layers
 
 MISTAKES = [*(m for own in BY_KIND.values() for m in own), *OF_THE_WHOLE]
 SECTIONS = pages.sections()
@@ -38,6 +42,14 @@ KINDS = {  # of the listings on each page, in order
     "tanh": ["tanh"],
     "batch-norm": ["batch_norm", "batch_norm"],
     "dropout": ["dropout"],
+    "convolution": ["convolution"],
+    "pooling": ["average_pool", "max_pool", "global_average_pool"],
+}
+IMAGES = {
+    "convolution": Convolution(2, 3, stride=2, padding=1),
+    "average_pool": AveragePool(3, stride=2, padding=1),
+    "max_pool": MaxPool(3, stride=2, padding=1),
+    "global_average_pool": GlobalAveragePool(),
 }
 L2 = 0.01
 ACTIVATIONS = {"relu": ReLU(), "leaky_relu": LeakyReLU(0.1), "sigmoid": Sigmoid(2.0), "tanh": Tanh()}
@@ -85,6 +97,9 @@ def test_sections_have_all_their_parts(section: Section) -> None:
 
 
 def _network(kind: str):
+    if kind in IMAGES:
+        layers = [Convolution(2, 3), Tanh(), IMAGES[kind]]
+        return compose_layers((9, 9, 1), 6, layers, SoftmaxCrossEntropy())
     return compose(
         (6,),
         6,
@@ -100,13 +115,15 @@ def _network(kind: str):
 def _diagnosed(kind: str, code: list[str], name: str = ""):
     network = _network("affine-dropout" if name == "input-before-dropout" else kind)
     rng = np.random.default_rng(3)
-    x, y = rng.standard_normal((12, 6)), rng.integers(0, 6, 12)
+    x, y = rng.standard_normal((12, *network.shapes[0])), rng.integers(0, 6, 12)
     point = draw_point(network, x, network.loss.targets_from_labels(y, 6, x), L2, seed=1)
     own = [n for n in network.names if n.startswith(kind)]
     at = own[len(own) // 2] if own else "all" if kind == "all" else network.loss.kind
     if name.endswith("-at-zero"):
         before = point.parameters[f"affine_{own.index(at) + 1}"]
         before["W"][:, 0] = before["b"][0] = 0.0
+    if name.startswith("max-pool-tie"):  # a map that is the same everywhere
+        point.parameters["convolution_1"]["W"][..., 0] = 0.0
     gradients = pages.gradients_with(network, L2, code, at, sets=kind == "dropout")
     extra = {"noise": point.noise} if point.noise else {}
     with np.errstate(all="ignore"):

@@ -54,13 +54,14 @@ def _rounded_backward(point: Point, epsilon: float, rng: np.random.Generator) ->
     parameters = {n: {k: off(v) for k, v in own.items()} for n, own in point.parameters.items()}
     rounded = replace(point, parameters=parameters, x=off(point.x))
     inputs = [rounded.x]
+    keeps_ties = any(layer.kind == "max_pool" for layer in point.network.layers)
     for i, name in enumerate(point.network.names):
         own = parameters.get(name, {})
         y, saved = rounded.run(i, own, inputs[-1])
         if point.network.layers[i].kind == "batch_norm":  # a rounded mean moves all examples alike
             offset = own["gamma"] * saved["inverse_sigma"] * np.abs(saved["mean"])
             y = y + epsilon * offset * rng.standard_normal(offset.shape)
-        inputs.append(off(y))
+        inputs.append(y * (1 + epsilon * _alike(y, rng)) if keeps_ties else off(y))
     found: Parameters = {}
     dy = None
     for site in reversed(sites_of(with_inputs(rounded, inputs), {})):
@@ -69,6 +70,12 @@ def _rounded_backward(point: Point, epsilon: float, rng: np.random.Generator) ->
             found[site.name] = {key: off(value) for key, value in gradients.items()}
         dy = dx + epsilon * (np.abs(dx) + _subtracted(site, dy)) * rng.standard_normal(dx.shape)
     return found
+
+
+def _alike(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Standard normal numbers, the same ones for equal values: cells that tie for a maximum go on to tie."""
+    _, where = np.unique(values, return_inverse=True)
+    return rng.standard_normal(values.size)[where].reshape(values.shape)
 
 
 def _subtracted(site: Site, dy: np.ndarray | None) -> np.ndarray | float:

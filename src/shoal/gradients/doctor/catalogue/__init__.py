@@ -10,10 +10,11 @@ import numpy as np
 from shoal.gradients.doctor.mistake import Mistake
 from shoal.gradients.doctor.site import Site
 
-from . import activations, affine, batch_norm, dropout, l2, losses, whole
+from . import activations, affine, batch_norm, convolution, dropout, l2, losses, pooling, whole
 from .activation_mistakes import MISTAKES as ACTIVATIONS
 from .affine_mistakes import MISTAKES as AFFINE
 from .batch_norm_mistakes import MISTAKES as BATCH_NORM
+from .convolution_mistakes import MISTAKES as CONVOLUTION
 from .loss_mistakes import mistakes as loss_mistakes
 
 LOSSES = ("softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error")
@@ -22,6 +23,10 @@ BY_KIND: dict[str, tuple[Mistake, ...]] = {
     **ACTIVATIONS,
     "batch_norm": BATCH_NORM,
     "dropout": dropout.MISTAKES,
+    "convolution": (*CONVOLUTION, *l2.MISTAKES),
+    "average_pool": pooling.AVERAGE,
+    "global_average_pool": pooling.GLOBAL,
+    "max_pool": pooling.MAX,
     **{kind: loss_mistakes(kind) for kind in LOSSES},
 }
 OF_THE_WHOLE = (
@@ -42,6 +47,10 @@ PLANTS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(ACTIVATIONS, activations.plant),
     "batch_norm": batch_norm.plant,
     "dropout": dropout.plant,
+    "convolution": convolution.plant,
+    "average_pool": pooling.plant_average,
+    "global_average_pool": pooling.plant_global,
+    "max_pool": pooling.plant_max,
 }
 
 
