@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from shoal.gradients import Cause, Diagnosis, Point, diagnose, draw_point, make_point
-from shoal.gradients.doctor.catalogue import BY_KIND, plant
+from shoal.gradients.doctor.catalogue import plant
 from shoal.gradients.doctor.mistake import Mistake, Way
 from shoal.gradients.doctor.site import Site, sites_of
 from shoal.layers import (
@@ -33,6 +33,7 @@ Slips = Mapping[str, Mapping[str, Any]]  # by layer (or the loss's kind): what i
 WIDTH, CLASSES, EXAMPLES, L2 = 5, 4, 7, 0.02
 ACTIVATIONS: dict[str, Layer] = {a.kind: a for a in (ReLU(), LeakyReLU(0.1), Sigmoid(2.0), Tanh())}
 LOSSES: dict[str, Loss] = {a.kind: a for a in (SoftmaxCrossEntropy(), SigmoidCrossEntropy(), SquaredError())}
+KINDS = ("affine", *ACTIVATIONS, "batch_norm", "dropout", *LOSSES)  # of a fully connected network
 
 
 def network(
@@ -174,6 +175,3 @@ def only(diagnosis: Diagnosis) -> Cause:
 def names(cause: Cause) -> set[str]:
     """What a cause is called: by its own name, or by those that give the same numbers."""
     return {cause.mistake.name, *cause.equivalents}
-
-
-KINDS = tuple(BY_KIND)

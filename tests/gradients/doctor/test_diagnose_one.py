@@ -8,6 +8,7 @@ from planted import (
     ACTIVATIONS,
     CLASSES,
     EXAMPLES,
+    KINDS,
     L2,
     LOSSES,
     as_function,
@@ -29,8 +30,8 @@ from shoal.gradients.networks.structure import zero_by_construction
 
 EVERY = [
     pytest.param(kind, mistake, id=f"{kind}: {mistake.name}")
-    for kind, mistakes in BY_KIND.items()
-    for mistake in mistakes
+    for kind in KINDS
+    for mistake in BY_KIND[kind]
     if not mistake.harmless
 ]
 

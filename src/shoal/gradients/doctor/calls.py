@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from shoal.errors import GradientError
-from shoal.gradients.networks.point import Parameters, Point, as_parameters
+from shoal.gradients.networks.point import Parameters, Point
 from shoal.gradients.networks.start import make_point
 
 from .catalogue.batch_norm_mistakes import RUNNING
 from .catalogue.dropout import NOT_DRAWN as NO_DROPOUT
 from .catalogue.whole import ACCUMULATED, STALE
-from .evidence import Evidence, precision_of
+from .evidence import Evidence
+from .handed import as_numbers
 from .mistake import Mistake
 
 JITTER = 0.1  # other batches are rows of the first one, moved by this share of their size
@@ -78,7 +79,7 @@ def ask(
 ) -> tuple[list[Reading], tuple[str, ...]]:
     """The readings of a function, and remarks on its manners.
 
-    Raises GradientError where it gives other numbers every time.
+    Raises GradientError where it gives other numbers every time, or none.
     """
     rng = np.random.default_rng(seed)
     n = len(batch.x)
@@ -111,7 +112,7 @@ def ask(
 
 def take(batch: Batch, gradients: Mapping, state: Mapping, previous: Batch | None) -> list[Reading]:
     """The readings of numbers: as they are, and (with the batch before known) as a memory would make them."""
-    came, precision = as_parameters(gradients, batch.point.parameters), precision_of(gradients)
+    came, precision = as_numbers(gradients, batch.point.parameters)
     plain = Evidence(batch.point, came, precision, state)
     readings = [Reading((plain,))]
     if previous is not None:
@@ -141,13 +142,8 @@ def _call(batch: Batch, gradients: Callable[..., Any], remarks: list[str]) -> tu
     point = batch.point
     handed = {name: {key: v.copy() for key, v in own.items()} for name, own in point.parameters.items()}
     x, y = batch.x.copy(), batch.y.copy()
-    extra = [{name: value.copy() for name, value in point.noise.items()}] if point.noise else []
-    came = gradients(handed, x, y, *extra)
-    if not isinstance(came, Mapping):
-        raise GradientError(
-            f"The gradients came as {type(came).__name__}; expected the structure of the parameters.",
-            "Return a dictionary of layers, each a dictionary of arrays.",
-        )
+    noise = {name: value.copy() for name, value in point.noise.items()}
+    came = gradients(handed, x, y, *([noise] if noise else []))
     changed = [
         f"{name}.{key}"
         for name, own in point.parameters.items()
@@ -155,10 +151,10 @@ def _call(batch: Batch, gradients: Callable[..., Any], remarks: list[str]) -> tu
         if not np.array_equal(handed[name][key], value, equal_nan=True)
     ]
     changed += [what for what, a, b in (("x", x, batch.x), ("y", y, batch.y)) if not np.array_equal(a, b)]
+    changed += ["noise"] * any(not np.array_equal(noise[name], v) for name, v in point.noise.items())
     if changed:
         remarks.append(f"The gradients change their arguments ({', '.join(changed)}): work on copies.")
-    numbers = {name: {key: np.array(v) for key, v in own.items()} for name, own in came.items()}
-    return as_parameters(numbers, point.parameters), precision_of(numbers)
+    return as_numbers(came, point.parameters)
 
 
 def _less(a: Parameters, b: Parameters) -> Parameters:

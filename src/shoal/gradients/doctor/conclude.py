@@ -139,7 +139,8 @@ def unexplained(best: State, wrong: Sequence[BlockDiagnosis], evidence: Evidence
         name = f"{layer}.{about}"
         note = next((b.note for b in wrong if b.name == name and b.note), "")
         known = note or "Its own formula is wrong in a way that is not in the catalogue"
-        found.append(Segment((layer,), (name,), f"{known}; what is handed on is right"))
+        in_front = any(site.own for site in sites[:at])
+        found.append(Segment((layer,), (name,), known + "; what is handed on is right" * in_front))
     return found
 
 
@@ -152,5 +153,7 @@ def _handed_down(at: int, about: str, wrong: Sequence[BlockDiagnosis], evidence:
     notes = [f"{b.name}: {b.note}" for b in wrong if b.name in blocks and b.note]
     note = "The derivative handed down through these is wrong in a way that is not in the catalogue"
     if about == REST:
-        note += f", or {sites[at].name}'s own formulas are; what lies in front could not be judged"
+        note += f", or {sites[at].name}'s own formulas are"
+        if any(site.own for site in sites[:at]):
+            note += "; what lies in front could not be judged"
     return Segment(between, blocks, "; ".join([note, *notes[:1]]))

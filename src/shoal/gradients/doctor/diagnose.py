@@ -122,9 +122,11 @@ def _point(network: Network, l2: float, parameters: Mapping, x: Any, y: Any, noi
             f"{len(y)} labels came for {len(x)} examples.", "Give one label for each example."
         )
     point = make_point(network, parameters, x, targets, l2, noise)
-    if not np.isfinite(point.cost):
+    cost = float(network.costs(point.parameters, point.x, point.targets, point.l2, point.noise).cost)
+    if not np.isfinite(cost) or not np.all(np.isfinite(x)):  # a saturated layer hides an infinite input
+        what = f"The cost is {cost}" if not np.isfinite(cost) else "x holds NaN or infinite numbers"
         raise GradientError(
-            f"The cost is {point.cost} at this point; expected a finite number.",
+            f"{what} at this point; expected finite numbers.",
             "Look for NaN or huge values in the inputs and the parameters.",
         )
     return point

@@ -66,16 +66,18 @@ def _fit(c: Column, key: str, l2: float) -> tuple[Mistake, str] | None:
     if not np.any(c.came):
         return ZERO, ""
     if key == "W" and l2:
-        share = _multiple(c.came - c.predicted, c.rest, c.allowed)
+        share = multiple(c.came - c.predicted, c.rest, c.allowed)
         if share is not None:
             return WRONG_L2_FACTOR, f"{2 * share:.6g} l2 W in place of 2 l2 W"
-    factor = _multiple(c.came - c.rest, c.predicted, c.allowed)
+    factor = multiple(c.came - c.rest, c.predicted, c.allowed)
+    if factor is None:
+        factor = multiple(c.came, c.predicted + c.rest, c.allowed)
     if factor is None:
         return None
     return (NEGATED, "") if abs(factor + 1) < WHOLE else (FACTOR, f"{factor:.6g} times the true gradient")
 
 
-def _multiple(a: np.ndarray, b: np.ndarray, allowed: np.ndarray) -> float | None:
+def multiple(a: np.ndarray, b: np.ndarray, allowed: np.ndarray) -> float | None:
     """The factor f for which a = f b to within what is allowed, if there is one."""
     size = float(b @ b)
     if not size or b.size < 2 or not np.all(np.isfinite(a)):
@@ -83,6 +85,22 @@ def _multiple(a: np.ndarray, b: np.ndarray, allowed: np.ndarray) -> float | None
     factor = float(a @ b) / size
     fits = np.abs(a - factor * b) <= allowed * max(1.0, abs(factor))
     return factor if np.all(fits) and np.max(np.abs(b)) > 100 * np.min(allowed) else None
+
+
+def factor_of_all(evidence: Sequence[Evidence]) -> float | None:
+    """What all of the last layer's numbers are multiplied by, L2's term included, if by anything.
+
+    Without L2 a factor in front of the loss says the same.
+    """
+    name = next(site.name for site in reversed(evidence[0].sites) if site.own)
+    if not evidence[0].point.l2:
+        return None
+    blocks = [(e, key) for e in evidence for key in e.true[name]]
+    came = np.concatenate([e.came[name][key].ravel() for e, key in blocks])
+    true = np.concatenate([e.true[name][key].ravel() for e, key in blocks])
+    allowed = [np.full(e.true[name][key].size, e.tolerance(name, key, e.true[name])) for e, key in blocks]
+    factor = multiple(came, true, np.concatenate(allowed))
+    return factor if factor and abs(abs(factor) - 1) > WHOLE else None
 
 
 def fit_loss(

@@ -12,7 +12,7 @@ from .search import REST, Segment, State
 from .trial import distance, try_blocks
 
 ARRIVING = "dy"  # what a puzzle is about, beside a parameter's name and REST
-SKIPPED, RECOVERED, GIVEN_UP = 2.6, 2.7, 3.4
+SKIPPED, RECOVERED, GIVEN_UP = 2.6, 2.7, 3.9
 CONSISTENT = 1e-6  # a derivative read off the user's dW must give the user's dW and db back
 
 
@@ -20,8 +20,16 @@ def skip(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
     """Take the blocks that do not fit for wrong by themselves, and what is handed on for right."""
     site = evidence[0].sites[state.i]
     wrong = [key for key in site.own if not try_blocks(state, {}, evidence, [key]).passes]
-    if wrong:
+    if wrong and not _alone(state, wrong, evidence):
         yield _past(state, SKIPPED + len(wrong) - 1, [(state.i, key) for key in wrong], evidence)
+
+
+def _alone(state: State, wrong: Sequence[str], evidence: Sequence[Evidence]) -> bool:
+    """Whether the lowest layer has no block that fits: nothing then shows that the dy arriving is right."""
+    site = evidence[0].sites[state.i]
+    fitting = [key for key in site.own if key not in wrong]
+    told = any(e.informative(site.name, key) for e in evidence for key in fitting)
+    return _is_lowest(state, evidence) and not told
 
 
 def recover(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
@@ -63,7 +71,6 @@ def give_up(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
 
 
 def _past(state: State, cost: float, puzzles: list[tuple[int, str]], evidence: Sequence[Evidence]) -> State:
-    lowest = min(i for i, site in enumerate(evidence[0].sites) if site.own)
     return replace(
         state,
         cost=state.cost + cost,
@@ -71,8 +78,12 @@ def _past(state: State, cost: float, puzzles: list[tuple[int, str]], evidence: S
         tested=True,
         segment=Segment(),
         new=0,
-        ended=state.i == lowest,
+        ended=_is_lowest(state, evidence),
     )
+
+
+def _is_lowest(state: State, evidence: Sequence[Evidence]) -> bool:
+    return not any(site.own for site in evidence[0].sites[: state.i])
 
 
 def _read(state: State, p: int, e: Evidence) -> np.ndarray | None:

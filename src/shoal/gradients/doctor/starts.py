@@ -8,7 +8,8 @@ from dataclasses import replace
 from shoal.gradients.networks.point import Parameters
 
 from .calls import Reading
-from .catalogue.whole import ACCUMULATED, NEGATED
+from .catalogue.whole import ACCUMULATED, FACTOR, NEGATED
+from .fits import factor_of_all
 from .mistake import Mistake, Way
 from .search import Finding, Segment, State
 
@@ -28,6 +29,9 @@ def starts(reading: Reading) -> Iterator[State]:
     if reading.mistake is None and len(evidence) == 1:
         for k in CALLS:
             yield _scaled(plain, ACCUMULATED, f"{k} times", 1 / k)
+    factor = factor_of_all(evidence)
+    if factor is not None:
+        yield _scaled(plain, FACTOR, f"{factor:.6g} times", 1 / factor)
 
 
 def _scaled(plain: State, mistake: Mistake, note: str, factor: float) -> State:

@@ -15,12 +15,12 @@ from .evidence import Evidence
 from .exchange import exchange
 from .fits import fit_blocks, fit_loss
 from .mistake import Mistake, Way
-from .puzzles import give_up, is_unknown, recover, resume, skip
+from .puzzles import GIVEN_UP, RECOVERED, SKIPPED, give_up, is_unknown, recover, resume, skip
 from .search import AT_ONCE, Finding, Segment, State
 from .site import Site
 from .trial import Trial, try_blocks
 
-STAGES = (0.0, 1.0, 1.25, 2.0, 2.6, 2.7, 3.4)
+STAGES = (0.0, 1.0, 1.25, 2.0, SKIPPED, RECOVERED, GIVEN_UP)
 """What is tried and its cost: nothing new, one mistake, a fitted number, two mistakes, a block of numbers
 that nothing explains, a derivative read off the user's own numbers, and giving up."""
 SAME = 1e-12  # derivatives closer than this are one
