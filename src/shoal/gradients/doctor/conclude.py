@@ -93,9 +93,10 @@ def _index(evidence: Evidence, layer: str) -> int:
 
 
 def _equivalents(name: str, states: Sequence[State]) -> tuple[str, ...]:
-    """What stands in for the mistake in explanations that are otherwise the same."""
+    """What stands in for the mistake in explanations that are otherwise the same, rare readings left out."""
     alike = [state for state in states if state.puzzles == states[0].puzzles]
-    names = [{f.mistake.name for f in state.findings} for state in alike]
+    likely = [s for s in alike if s is states[0] or not any(f.way.rank for f in s.findings)]
+    names = [{f.mistake.name for f in state.findings} for state in likely]
     others = names[0] - {name}
     found = [n - others for n in names[1:] if others <= n and len(n) == len(names[0]) and name not in n]
     return tuple(dict.fromkeys(other for n in found for other in n))

@@ -85,7 +85,14 @@ class Evidence:
 
     def drowned(self, name: str) -> bool:
         """Whether a layer's gradients are nothing but rounding here, and cannot be judged: dW, or dgamma and
-        dbeta both. Batch norms over constant features amplify rounding by 1/sqrt(epsilon) each."""
+        dbeta both, of the layer or of one behind it, whose dy is then handed down.
+
+        Batch norms over constant features amplify rounding by 1/sqrt(epsilon) each.
+        """
+        names = list(self.true)
+        return any(self._is_rounding(behind) for behind in names[names.index(name) :])
+
+    def _is_rounding(self, name: str) -> bool:
         keys = ("W",) if "W" in self.true[name] else tuple(self.true[name])
         return all(SAFETY * self.noise[name][key] > _largest(self.true[name][key]) for key in keys)
 

@@ -115,13 +115,20 @@ def fit_loss(
             factors = [
                 _factor(below, p, e, last.name) for p, e in enumerate(evidence) if below.dys[p] is not None
             ]
-            if any(f is None or abs(f) < 1e-9 or abs(f - 1) < WHOLE for f in factors):
+            if any(f is None or abs(f) < 1e-9 or abs(abs(f) - 1) < WHOLE for f in factors):
                 continue
-            mistake, note = _name(factors, evidence)
-            finding = Finding(mistake, Way({}, ("dscores",), note), evidence[0].sites[state.i].name, state.i)
             dys = tuple(d if d is None else f * d for d, f in zip(below.dys, factors, strict=True))
-            after = below.with_findings([finding], dys=dys)
+            after = below.with_findings(_findings(factors, evidence, state), dys=dys)
             yield replace(after, cost=after.cost + PRICE)
+
+
+def _findings(factors: list[Any], evidence: Sequence[Evidence], state: State) -> list[Finding]:
+    """What factors in front of the loss's derivative come from; a sign is a mistake of its own."""
+    loss = evidence[0].sites[state.i].name
+    negative = all(f < 0 for f in factors)
+    named = [_name([abs(f) for f in factors] if negative else factors, evidence)]
+    named += [(NEGATED, "")] * negative
+    return [Finding(mistake, Way({}, ("dscores",), note), loss, state.i) for mistake, note in named]
 
 
 def _factor(state: State, p: int, e: Evidence, name: str) -> float | None:

@@ -41,7 +41,7 @@ def recover(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
         return
     lost = replace(state, dys=(None,) * len(evidence))
     puzzle = (state.i, ARRIVING)
-    if "W" in evidence[0].sites[state.i].own:
+    if evidence[0].sites[state.i].kind == "affine":
         for found in resume(lost, evidence):
             yield replace(found, cost=found.cost + RECOVERED, puzzles=(*found.puzzles, puzzle))
     else:
@@ -55,7 +55,7 @@ def is_unknown(state: State) -> bool:
 
 def resume(state: State, evidence: Sequence[Evidence]) -> Iterator[State]:
     """Read dy off the user's own dW = x' dy, where x has at least as many features as examples."""
-    if "W" in evidence[0].sites[state.i].own:
+    if evidence[0].sites[state.i].kind == "affine":
         dys = tuple(_read(state, p, e) for p, e in enumerate(evidence))
         if any(dy is not None for dy in dys):
             yield _past(replace(state, dys=dys), 0.0, [], evidence)
