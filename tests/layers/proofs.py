@@ -47,10 +47,12 @@ def prove_layer(
         return float(np.sum(layer.forward(both[0], both[1], *noise)[0] * dy))
 
     close((gradients, dx), central_differences(projected, (parameters, x)), 1e-7, 1e-8)
-    _, vjp = jax.vjp(
-        lambda p, x: layer.forward(p, x, *noise)[0], *jax.tree.map(jax.numpy.asarray, (parameters, x))
-    )
-    close((gradients, dx), vjp(jax.numpy.asarray(dy)), 1e-11, 1e-12)
+    close((gradients, dx), _vjp(lambda p, x: layer.forward(p, x, *noise)[0], dy, parameters, x), 1e-11, 1e-12)
+
+
+def _vjp(f: Callable, dy: np.ndarray, *arguments: Any) -> Any:
+    """dy's product with the derivative of f, as one program: hundreds of small ones take seconds."""
+    return jax.jit(lambda dy, *arguments: jax.vjp(f, *arguments)[1](dy))(dy, *arguments)
 
 
 def prove_loss(xp, loss: Loss, scores: np.ndarray, targets: np.ndarray) -> None:

