@@ -154,7 +154,8 @@ def test_each_wrong_layer_is_told_in_one_sentence_about_the_layer_it_comes_neare
         "network.layers, entry 3: got { dence = 3 }; expected a table with one of the keys dense, conv, average_pool, "
         "max_pool, dropout, batch_norm, leaky_relu, sigmoid; did you mean `dense`?",
         "network.layers, entry 4, dense: got 0; expected a number above 0",
-        "network.layers, entry 5: got 3; expected a table, or one of relu, leaky_relu, sigmoid, tanh, batch_norm",
+        "network.layers, entry 5: got 3; expected a table, or one of relu, leaky_relu, sigmoid, tanh, batch_norm, "
+        "flatten, global_average_pool",
         "network.layers, entry 6, initial, normal: got -1; expected 0 or more",
         "network.layers, entry 7, batch_norm, decay: got 2.0; expected a number below 1",
     ]
