@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import xarray as xr
+from sick_results import healthy, put
 from synthetic import WRONG_CHECK, make_result
 
 VOID = {"meta", "br", "hr", "img", "link", "input", "col", "wbr"}
@@ -28,6 +29,11 @@ def _unlike_schedules() -> xr.Dataset:
     result = make_result(("l2",), levels={"l2": [0.1, 0.01, 0.001, 0.0]})
     result["learning_rate"].values[:] = result["l2"].values[:, None] + 1e-4
     return result
+
+
+def _sick(factors: tuple[str, ...], seeds: int = 3) -> xr.Dataset:
+    result = put(healthy(factors, seeds), "dead_fraction", 0.75, "relu_1", seed=0)
+    return put(result, "gradient_norm", np.inf, "affine_1", step=0)
 
 
 def _overflowing() -> xr.Dataset:
@@ -63,6 +69,10 @@ KINDS: dict[str, Callable[[], xr.Dataset]] = {
     "unlike schedules": _unlike_schedules,
     "overflow": _overflowing,
     "bare": lambda: make_result(("l2",)).drop_attrs(deep=False),
+    "health": lambda: _sick(("batch_norm",)),
+    "health, one network": lambda: _sick((), 1),
+    "health, many cells": lambda: healthy(("optimizer", "initial"), 2),
+    "health, diverged": lambda: healthy(("l2",), 2, diverged=((3, 0), (3, 1), (1, 0))),
     "wrong gradient": lambda: make_result(("l2",), 2).assign_attrs(gradient_check=json.dumps(WRONG_CHECK)),
 }
 GRID = {"dropout": [i / 10 for i in range(8)], "l2": [10.0 ** (-i / 2) for i in range(10)]}

@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from shoal.errors import RunError
 from shoal.report.facts import facts, gradient_check, notes
 from shoal.report.figures import draw_figures
+from shoal.report.health import sicknesses
 from shoal.report.numbers import clean, counted, mean_and_half, percent
 from shoal.report.strip import strip, strip_scale
 from shoal.report.summary import Summary, summarize
@@ -37,6 +38,7 @@ def render(dataset: xr.Dataset) -> str:
         subtitle=_subtitle(summary),
         answer=answer(summary),
         table=_table(summary),
+        sicknesses=sicknesses(summary),
         groups=draw_figures(summary),
         diverged=_diverged(summary),
         check=gradient_check(summary),

@@ -12,6 +12,7 @@ import xarray as xr
 from shoal.analysis import (
     Factor,
     FactorEffect,
+    Health,
     Ranking,
     Row,
     by_cell,
@@ -19,6 +20,7 @@ from shoal.analysis import (
     factor_effects,
     factors,
     find_cell,
+    health,
     rank_cells,
     rows,
 )
@@ -71,6 +73,11 @@ class Summary:
         cells, seeds = np.nonzero(by_cell(self.dataset, self.dataset["diverged"].astype(bool)))
         labels = self.dataset["seed"].values
         return [(int(c), int(labels[s]), int(when[c, s])) for c, s in zip(cells, seeds, strict=True)]
+
+    @cached_property
+    def health(self) -> Health:
+        """What the rules of health find."""
+        return health(self.dataset)
 
     @cached_property
     def texts(self) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.analysis import Row
+from shoal.report.health import health_lines
 from shoal.report.numbers import clean, mean_and_half
 from shoal.report.summary import Summary, summarize
 from shoal.report.words import answer
@@ -29,14 +30,14 @@ def sentences(dataset: xr.Dataset) -> list[str]:
 
 
 def print_summary(dataset: xr.Dataset, console: Console | None = None, top: int = TOP) -> None:
-    """Print the table and the sentences."""
+    """Print the table, the sentences, and what the rules of health found."""
     console = console or Console()
     summary = summarize(dataset)
     table = _table(summary, top)
     if Measurement.get(console, console.options.update(max_width=1000), table).maximum > console.width:
         table = _table(summary, top, training=False)  # it can be spared on a narrow terminal
     console.print(table)
-    for sentence in answer(summary):
+    for sentence in [*answer(summary), *health_lines(summary)]:
         console.print(Text(sentence))
 
 

@@ -13,7 +13,7 @@ from shoal.analysis.inside import Inside
 DIVERGENCE = Rule(
     "divergence",
     "Divergence",
-    "The loss became NaN or infinite.",
+    "The loss became infinite or not a number.",
     "the loss was lost",
     0.0,
     "for good",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from shoal.analysis import Factor, pair_means
@@ -11,13 +11,28 @@ from shoal.report.figures.confusion import draw_confusion
 from shoal.report.figures.factor import draw_factor, factor_caption
 from shoal.report.figures.heat_map import draw_heat_map
 from shoal.report.figures.interaction import as_lines, draw_interaction, pair_caption
+from shoal.report.figures.layer_lines import MEASURES, draw_layer_lines
+from shoal.report.figures.layers import cells_caption, chosen_cells
 from shoal.report.figures.learning_curves import draw_curves, has_cost
+from shoal.report.figures.rate_and_loss import draw_rate_and_loss
 from shoal.report.figures.schedule import draw_schedule
+from shoal.report.figures.violins import draw_violins
 from shoal.report.style import drawing
 from shoal.report.summary import Summary
 from shoal.report.svg import Drawing, Key
 
 MOST_OPEN_PAIRS = 6
+VIOLINS = (
+    "Violins are drawn through stored quantiles, from the first to the last, means over seeds; bars hold the "
+    "middle half, ticks the median. Each is as wide as its own densest part. "
+    "Axes differ where cells do by more than a factor of five; ±: how far a layer reaches at the last step."
+)
+BATCH_NORM = {
+    "gamma_quantile": "gamma",
+    "beta_quantile": "beta",
+    "running_mean_quantile": "running mean",
+    "running_variance_quantile": "running variance",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,7 @@ def draw_figures(summary: Summary) -> list[Group]:
             *_pairs(summary),
             *_confusion(summary),
             *_schedule(summary),
+            *_layers(summary),
         ]
     return [group for group in groups if group.drawings]
 
@@ -96,5 +112,29 @@ def _confusion(summary: Summary) -> list[Group]:
 
 
 def _schedule(summary: Summary) -> list[Group]:
-    drawn = draw_schedule(summary, "schedule")
-    return [] if drawn is None else [Group("schedule", "Learning rate", (drawn,))]
+    drawn = draw_rate_and_loss(summary, "schedule") or draw_schedule(summary, "schedule")
+    return [] if drawn is None else [Group("schedule", drawn.title, (drawn,))]
+
+
+def _layers(summary: Summary) -> list[Group]:
+    """What goes on inside the layers, where `[record] health` measured it."""
+    if not summary.health.measured:
+        return []
+    which = cells_caption(summary, chosen_cells(summary))
+    over = f"Lines are means over {summary.seeds} seeds, bands 95 % intervals." if summary.seeds > 1 else ""
+    lines = [d for m in MEASURES for d in draw_layer_lines(summary, m, m.variable.replace("_", "-"))]
+    gradients = draw_violins(summary, "gradient_quantile", "weight gradients (nat)", "violin-gradients")
+    outputs = draw_violins(summary, "activation_quantile", "outputs", "violin-activations")
+    norms = [
+        replace(drawn, title=f"{label}: {drawn.title}")
+        for variable, label in BATCH_NORM.items()
+        if variable in summary.dataset
+        for drawn in draw_violins(summary, variable, label, f"violin-{variable.removesuffix('_quantile')}", 2)
+    ]
+    caption = f"{which} {VIOLINS}".strip()
+    return [
+        Group("layers", "Layers over steps", tuple(lines), caption=f"{which} {over}".strip(), folded=True),
+        Group("layer-gradients", "Weight gradients by layer", tuple(gradients), caption=caption),
+        Group("layer-outputs", "Activations by layer", tuple(outputs), caption=caption, folded=True),
+        Group("batch-norm", "Batch norm by layer", tuple(norms), caption=caption, folded=True),
+    ]
