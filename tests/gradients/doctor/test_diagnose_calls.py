@@ -324,3 +324,17 @@ def test_a_seed_repeats_a_diagnosis(point):
     gradients = as_function(point, {"tanh_2": {"derivative": "of y"}})
     first, second = (examine(point, gradients, seed=3).to_json() for _ in range(2))
     assert {**first, "seconds": 0} == {**second, "seconds": 0}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda p: {name: own for name, own in p.items() if name != "affine_2"}, "affine_2.W: nothing came"),
+        (lambda p: {**p, "affine_2": {**p["affine_2"], "W": p["affine_2"]["W"][:, 1:]}}, "affine_2.W: shape"),
+        (lambda p: list(p.values()), "affine_1.W: nothing came"),
+    ],
+)
+def test_parameters_of_another_network_are_listed(spoil, said):
+    point = draw(network())
+    with pytest.raises(NetworkError, match=said):
+        diagnose(point.network, L2, spoil(point.parameters), point.x, point.targets, backward(point))

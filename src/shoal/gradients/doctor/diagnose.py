@@ -16,6 +16,7 @@ from shoal.network import Network
 
 from .calls import Batch, Reading, ask, make_batch, take
 from .conclude import attribute, causes_of, judge_blocks, unexplained
+from .handed import require_parameters
 from .result import Diagnosis
 from .search import State, search
 from .starts import starts
@@ -109,6 +110,7 @@ def _search(reading: Reading) -> tuple[list[State], Reading]:
 
 
 def _point(network: Network, l2: float, parameters: Mapping, x: Any, y: Any, noise: Mapping | None) -> Point:
+    require_parameters(network, parameters)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y)
     labels = y.ndim == 1 and y.dtype.kind in "iu"
     targets = network.loss.targets_from_labels(y, network.classes, x) if labels else y

@@ -1,4 +1,4 @@
-"""What came for gradients, as numbers in the structure of the parameters."""
+"""What came for parameters and gradients, held against the structure of the network."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from shoal.errors import GradientError
+from shoal.errors import GradientError, NetworkError
 from shoal.gradients.networks.point import Parameters, as_parameters
+from shoal.network import Network
 
 from .evidence import precision_of
 
@@ -26,6 +27,23 @@ def as_numbers(came: Any, parameters: Parameters) -> tuple[Parameters, float]:
         )
     numbers = {name: _of_layer(name, came.get(name, {}), own) for name, own in parameters.items()}
     return as_parameters(numbers, parameters), precision_of(numbers)
+
+
+def require_parameters(network: Network, parameters: Any) -> None:
+    """Raise NetworkError, listing every misfit, where `parameters` are not those of the network."""
+    wrong = []
+    for name, layer, shape in network.named_layers:
+        own = parameters.get(name) if isinstance(parameters, Mapping) else None
+        for key, expected in layer.parameter_shapes(shape).items():
+            value = own.get(key) if isinstance(own, Mapping) else None
+            came = "nothing" if value is None else f"shape {np.shape(value)}"
+            if value is None or np.shape(value) != expected:
+                wrong.append(f"{name}.{key}: {came} came, expected shape {expected}")
+    if wrong:
+        raise NetworkError(
+            f"The parameters do not fit the network. {'; '.join(wrong)}.",
+            "Hand in {layer: {name: array}}, as `network.initialize` gives.",
+        )
 
 
 def _of_layer(name: str, came: Any, own: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
