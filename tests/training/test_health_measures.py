@@ -40,9 +40,8 @@ def measured(net, change=lambda parameters: parameters, optimizer=None, state=No
     training = SimpleNamespace(
         l2=L2, learning_rate=RATE, schedule=None, optimizer_table=optimizer or SimpleNamespace(kind="sgd")
     )
-    member = Member(
-        parameters, state or net.initial_state(jnp.zeros(())), slots or optax.EmptyState(), jnp.int32(-1)
-    )
+    state = state or net.initial_state(jnp.zeros(()))
+    member = Member(parameters, state, slots or optax.EmptyState(), jnp.int32(-1), jnp.zeros(()))
     targets = net.loss.targets_from_labels(jnp.asarray(LABELS), C, jnp.asarray(X))
     found = jax.jit(
         lambda member: measure_health(

@@ -1,4 +1,4 @@
-"""The command line: `shoal run | check | doctor | report | data`. Heavy rooms load in commands only."""
+"""The command line: `shoal run | check | doctor | lr-range | report | data`. Heavy rooms load late."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shoal.cli import check, data, doctor, report, run
+from shoal.cli import check, data, doctor, lr_range, report, run
 from shoal.errors import ShoalError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.command("lr-range")(lr_range.lr_range)
 app.command("report")(report.report)
 app.add_typer(data.app, name="data")
 

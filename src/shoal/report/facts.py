@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,14 +97,16 @@ def notes(summary: Summary) -> list[str]:
 
 def facts(summary: Summary) -> list[tuple[str, Any]]:
     """(heading, value) of what is on record: text, numbers, or dicts and lists of them."""
-    attrs = summary.dataset.attrs
-    found: list[tuple[str, Any]] = [("Data", summary.attribute("data"))]
-    found.append(("Parameters", _parameters(summary.attribute("parameters"))))
-    found.append(
-        ("Versions", {"shoal": attrs.get("shoal_version", MISSING), **_dict(summary.attribute("versions"))})
-    )
+    return recorded_facts(summary.dataset.attrs, summary.attribute)
+
+
+def recorded_facts(attrs: Mapping[Any, Any], decoded: Callable[[str], Any]) -> list[tuple[str, Any]]:
+    """The same from a result's attributes; `decoded` gives one whose JSON is read."""
+    found: list[tuple[str, Any]] = [("Data", decoded("data"))]
+    found.append(("Parameters", _parameters(decoded("parameters"))))
+    found.append(("Versions", {"shoal": attrs.get("shoal_version", MISSING), **_dict(decoded("versions"))}))
     found.append(("Device", attrs.get("device")))
-    found.append(("Plan", summary.attribute("plan")))
+    found.append(("Plan", decoded("plan")))
     found.append(("Time", _time(attrs)))
     return [(heading, value) for heading, value in found if value not in (None, "", {}, [])]
 
@@ -118,7 +121,7 @@ def _parameters(value: Any) -> Any:
     return f"{value:,} a network" if isinstance(value, int) else value
 
 
-def _time(attrs: dict[Any, Any]) -> str | None:
+def _time(attrs: Mapping[Any, Any]) -> str | None:
     total, compiling = attrs.get("seconds_total"), attrs.get("seconds_compile")
     if total is None:
         return None

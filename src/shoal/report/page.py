@@ -32,7 +32,7 @@ _HEADINGS = {"validation_accuracy": "validation", "test_accuracy": "test", "trai
 def render(dataset: xr.Dataset) -> str:
     """The report of a result as HTML. The same result gives the same bytes."""
     summary = summarize(dataset)
-    return _template().render(
+    return template("page.html.jinja").render(
         title=_title(summary),
         summary=summary,
         subtitle=_subtitle(summary),
@@ -76,7 +76,8 @@ def write_report(dataset: xr.Dataset, path: str | os.PathLike[str]) -> Path:
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """A page's template, our own filters with it."""
     environment = Environment(
         loader=PackageLoader("shoal.report", "templates"),
         autoescape=True,
@@ -86,7 +87,7 @@ def _template() -> Template:
     )
     environment.filters["svg"] = Markup  # our own drawings, whose text is escaped where it is drawn
     environment.filters["prose"] = _prose
-    return environment.get_template("page.html.jinja")
+    return environment.get_template(name)
 
 
 def _prose(text: str) -> Markup:

@@ -77,19 +77,20 @@ class Stack:
     def advance(self, population: Population, who: Who, data: Data, first: Array, last: Array) -> Population:
         """The population after the steps first .. last - 1. The bounds are not part of the program."""
 
-        def body(step: Array, now: Population) -> Population:
-            batches = self.program.batches
-            position = step % batches.per_epoch
-            if batches.full == 0 or batches.tail == 0:
-                return self._step(now, who, data, step, position, batches.tail or batches.size)
-            return lax.cond(
-                position == batches.per_epoch - 1,
-                lambda p: self._step(p, who, data, step, position, batches.tail),
-                lambda p: self._step(p, who, data, step, position, batches.size),
-                now,
-            )
+        return lax.fori_loop(first, last, lambda step, now: self.one_step(now, who, data, step), population)
 
-        return lax.fori_loop(first, last, body, population)
+    def one_step(self, now: Population, who: Who, data: Data, step: Array) -> Population:
+        """The population after one step; the last batch of an epoch may be of another size."""
+        batches = self.program.batches
+        position = step % batches.per_epoch
+        if batches.full == 0 or batches.tail == 0:
+            return self._step(now, who, data, step, position, batches.tail or batches.size)
+        return lax.cond(
+            position == batches.per_epoch - 1,
+            lambda p: self._step(p, who, data, step, position, batches.tail),
+            lambda p: self._step(p, who, data, step, position, batches.size),
+            now,
+        )
 
     def measure(self, population: Population, who: Who, data: Data, at_end: bool) -> dict[str, Array]:
         """Curves' values (rows, columns), a row at a time; at the end those of the test split."""

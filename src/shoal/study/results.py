@@ -74,7 +74,7 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
     dataset = xr.Dataset(
         {name: (dims, values, _attributes(name)) for name, (dims, values) in variables.items()},
         coords={
-            **{factor.name: (factor.name, *_coordinate(factor)) for factor in study.factors},
+            **{factor.name: (factor.name, *coordinate_of(factor)) for factor in study.factors},
             "seed": ("seed", np.array(study.seeds), {"long_name": "seed", "units": "1"}),
             "step": ("step", steps, {"long_name": "training step", "units": "1"}),
         },
@@ -141,7 +141,8 @@ def _attributes(name: str) -> dict[str, str]:
     return {"long_name": long, "units": units}
 
 
-def _coordinate(factor: Factor) -> tuple[np.ndarray, dict[str, str]]:
+def coordinate_of(factor: Factor) -> tuple[np.ndarray, dict[str, str]]:
+    """The coordinate of a factor and its attributes."""
     levels = factor.levels
     attributes = {"path": factor.path, "long_name": factor.path, "units": "1"}
     if all(isinstance(level, bool) for level in levels):

@@ -31,10 +31,11 @@ def plan_study(
     dataset: Dataset | None = None,
 ) -> Plan:
     """The plan of a study without running it: its data are loaded, nothing is compiled."""
-    return _plan(study, Loader(data_dir, dataset=dataset), memory)
+    return plan_with(study, Loader(data_dir, dataset=dataset), memory)
 
 
-def _plan(study: Study, loader: Loader, memory: float | None) -> Plan:
+def plan_with(study: Study, loader: Loader, memory: float | None) -> Plan:
+    """The plan of a study on a loader's data. Raises DeviceError for a network too large for the device."""
     from shoal.training.runtime import chunk_limits, device_bytes
 
     suited, widest, least_work = chunk_limits()
@@ -72,7 +73,7 @@ def run(
     """
     watcher = watcher or Silence()
     loader = Loader(data_dir, dataset=dataset)
-    plan = _plan(study, loader, memory)
+    plan = plan_with(study, loader, memory)
     watcher.planned(plan)
     if out is None:
         return _run(plan, loader if check else None, watcher, None)

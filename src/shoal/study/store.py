@@ -87,9 +87,13 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file, its line ends as they are."""
+        self.write_bytes(name, text.encode())
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file of these bytes."""
 
         def fill(part: Path) -> None:
-            part.write_bytes(text.encode())
+            part.write_bytes(content)
 
         self.write(name, fill)
 
@@ -112,11 +116,16 @@ class RunFolder:
 
 def write_results(folder: RunFolder, dataset: xr.Dataset) -> None:
     """results.nc, through h5netcdf."""
+    write_dataset(folder, "results.nc", dataset)
+
+
+def write_dataset(folder: RunFolder, name: str, dataset: xr.Dataset) -> None:
+    """A labelled array as a NetCDF file."""
 
     def fill(part: Path) -> None:
         dataset.to_netcdf(part, engine="h5netcdf", format="NETCDF4")
 
-    folder.write("results.nc", fill)
+    folder.write(name, fill)
 
 
 def write_weights(folder: RunFolder, weights: Mapping[str, np.ndarray]) -> None:

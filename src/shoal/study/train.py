@@ -53,7 +53,7 @@ def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> Ch
     program = chunk.program
     with numerics(program.settings.training.precision) as dtype, out_of_memory(chunk):
         began = time.perf_counter()
-        who = _who(chunk, dtype)
+        who = who_of(chunk, dtype)
         data = to_device(program, who, dtype)
         columns = who_columns(chunk)
         stack = Stack(program, columns, block_examples(program, measured_together(chunk)), dtype)
@@ -63,7 +63,7 @@ def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> Ch
         finals = jax.device_get(compiled["finish"](population, who, data))
         weights = jax.device_get(compiled["unstack"](population.members))
         rates = np.asarray(compiled["rates"](who))
-    order = _cells_first(chunk)
+    order = cells_first(chunk)
     return ChunkResult(
         chunk,
         {name: np.stack([order(record[name]) for record in records], axis=-1) for name in records[0]},
@@ -125,7 +125,8 @@ def measured_together(chunk: Chunk) -> int:
     return chunk.members if chunk.program.inputs.drawn else who_columns(chunk)
 
 
-def _who(chunk: Chunk, dtype: Any) -> Who:
+def who_of(chunk: Chunk, dtype: Any) -> Who:
+    """The members of a chunk: their traced values, and the keys of their seeds."""
     program, seeds = chunk.program, chunk.seeds
     each = [leaves(program.cells[c].settings)[0] for c in chunk.cells]
     shared = program.settings.training.shared_order
@@ -184,7 +185,7 @@ def _train(
     return records, population
 
 
-def _cells_first(chunk: Chunk) -> Callable[[np.ndarray], np.ndarray]:
+def cells_first(chunk: Chunk) -> Callable[[np.ndarray], np.ndarray]:
     """From (rows, columns, ...) to (cells, seeds, ...)."""
     cells, seeds = len(chunk.cells), len(chunk.seeds)
 

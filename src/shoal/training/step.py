@@ -14,12 +14,14 @@ from shoal.training.schedules import Clock, momentum_at, rate_at
 
 
 class Member(NamedTuple):
-    """One network in training. `diverged_step` is the first step whose loss was not finite, or -1."""
+    """One network in training. `diverged_step` is the first step whose loss was not finite, or -1; `loss` is
+    that of the last batch, before its update."""
 
     parameters: dict[str, dict[str, Array]]
     state: dict[str, dict[str, Array]]
     optimizer: Any
     diverged_step: Array
+    loss: Array
 
 
 def start_member(network: Network, training: Any, noise: Any) -> Member:
@@ -27,7 +29,8 @@ def start_member(network: Network, training: Any, noise: Any) -> Member:
     parameters = network.initialize(noise)
     like = next(iter(network.weights(parameters).values()))
     optimizer = make_optimizer(training.optimizer_table).init(parameters)
-    return Member(parameters, network.initial_state(like), optimizer, jnp.int32(-1))
+    none_yet = jnp.full((), jnp.nan, like.dtype)
+    return Member(parameters, network.initial_state(like), optimizer, jnp.int32(-1), none_yet)
 
 
 def train_step(
@@ -46,6 +49,7 @@ def train_step(
         network.update_state(member.state, saved),
         optimizer_state,
         jnp.where(broke, clock.step.astype(jnp.int32), member.diverged_step),
+        costs.loss,
     )
 
 

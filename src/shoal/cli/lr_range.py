@@ -1,0 +1,176 @@
+"""`shoal lr-range STUDY.toml`: which learning rates suit a study, from a ramp in one pass or from a grid."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shoal.cli.run import free_folder, refuse_finished
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from shoal.study.spec import Study
+    from shoal.study.store import RunFolder
+
+
+class Mode(StrEnum):
+    """How the rates are tried."""
+
+    ramp = "ramp"
+    grid = "grid"
+
+
+class Scale(StrEnum):
+    """How the rates rise."""
+
+    exponential = "exponential"
+    linear = "linear"
+
+
+def lr_range(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.toml", help="The study.", show_default=False)],
+    mode: Annotated[
+        Mode, typer.Option(help="One pass while the rate rises, or a fresh network for each rate.")
+    ] = Mode.ramp,
+    seeds: Annotated[int | None, typer.Option(help="This many seeds instead of the study's.", min=1)] = None,
+    low: Annotated[float, typer.Option("--min", help="The lowest rate.")] = 1e-7,
+    high: Annotated[float, typer.Option("--max", help="The highest rate.")] = 10.0,
+    scale: Annotated[
+        Scale, typer.Option(help="Equal ratios between rates, or equal steps.")
+    ] = Scale.exponential,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            help="Steps of the ramp, or rates of the grid.",
+            min=2,
+            show_default="an epoch, between 100 and 1000; a rate a decade",
+        ),
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the bounds into the study's schedule.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the result.", show_default="runs/NAME-lr-range, or the next free one"),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Where the data sets lie.", envvar="SHOAL_DATA_DIR", show_default=False),
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(help="Most GiB that one chunk of members may take.", min=0.05)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the suggestions for machines.")] = False,
+) -> None:
+    """Suggest a lowest and a highest learning rate, with intervals over seeds.
+
+    Every cell of the study is tried, but for factors that vary the rate or the length. Fresh networks are
+    trained and thrown away: nothing of the study or its runs is touched, unless --write is given.
+    """
+    from shoal.study.load import load_study
+
+    loaded = load_study(study) if seeds is None else load_study(study, seeds=seeds)
+    text = load_study(study).text
+    if write:
+        _refuse_unwritable(text, study)
+    folder = out or free_folder(Path("runs"), f"{study.stem}-lr-range")
+    refuse_finished(folder)
+    options = {"low": low, "high": high, "scale": scale.value, "steps": steps}
+    shared = {"data_dir": data_dir, "memory": None if memory is None else memory * 2**30}
+    try:
+        dataset = (_ramp if mode is Mode.ramp else _grid)(loaded, folder, options, shared)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted before any chunk was finished: there is nothing to keep.", err=True)
+        raise typer.Exit(130) from None
+    _tell(dataset, folder, json)
+    interrupted = dataset.attrs["status"] == "interrupted"
+    if write and not interrupted:
+        _write(dataset, study, text, json)
+    if interrupted:
+        typer.echo(f"Interrupted: {int(dataset['finished'].sum())} members are finished and kept.", err=True)
+        raise typer.Exit(130)
+
+
+def _ramp(study: Study, folder: Path, options: dict, shared: dict) -> xr.Dataset:
+    from shoal.cli.progress import watcher
+    from shoal.study.lr_range import run_ramp
+    from shoal.study.store import RunFolder, write_dataset
+
+    with RunFolder(folder, study.text) as kept, watcher() as watching:
+        dataset = run_ramp(study, **options, **shared, watcher=watching)
+        kept.write_text("study.toml", study.text)
+        write_dataset(kept, "lr-range.nc", dataset)
+        _draw(dataset, kept)
+    return dataset
+
+
+def _grid(study: Study, folder: Path, options: dict, shared: dict) -> xr.Dataset:
+    from shoal.cli.page import add_report
+    from shoal.cli.progress import watcher
+    from shoal.study.lr_range import grid_study
+    from shoal.study.lr_range.grid import described
+    from shoal.study.run import run
+    from shoal.study.store import RunFolder
+
+    count = options.pop("steps")
+    grid = grid_study(study, options["low"], options["high"], count, options["scale"])
+    with watcher() as watching:
+        dataset = run(grid, folder, **shared, watcher=watching)
+    add_report(folder, dataset, grid.text)
+    dataset.attrs["lr_range"] = described(grid)
+    with RunFolder(folder, grid.text) as kept:
+        _draw(dataset, kept)
+    return dataset
+
+
+def _draw(dataset: xr.Dataset, kept: RunFolder) -> None:
+    from shoal.report.lr_range import pictures, range_page
+    from shoal.report.plain import render_plain
+
+    kept.write_text("lr-range.html", render_plain(range_page(dataset), dataset))
+    for name, content in pictures(dataset).items():
+        kept.write_bytes(name, content)
+
+
+def _tell(dataset: xr.Dataset, folder: Path, json: bool) -> None:
+    import json as json_text
+
+    from rich.console import Console
+
+    from shoal.report.lr_range import as_json, range_page
+    from shoal.report.plain import print_plain
+
+    if json:
+        record = {**as_json(dataset), "folder": str(folder)}
+        typer.echo(json_text.dumps(record, indent=2, allow_nan=False))
+        return
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    print_plain(range_page(dataset), console)
+    console.print(f"Picture: {folder / 'lr-range.html'}", soft_wrap=True, highlight=False)
+
+
+def _refuse_unwritable(text: str, study: Path) -> None:
+    """Before hours of training, not after."""
+    from shoal.study.lr_range.write import with_bounds
+
+    with_bounds(text, 1e-3, 1e-1, str(study))
+
+
+def _write(dataset: xr.Dataset, study: Path, text: str, quiet: bool) -> None:
+    from shoal.analysis.lr_range import middle_cell
+    from shoal.errors import StudyError
+    from shoal.report.lr_range import rate_curves
+    from shoal.study.lr_range.write import write_bounds
+
+    best = middle_cell(rate_curves(dataset))
+    if best is None:
+        raise StudyError(
+            f"Nothing is suggested, so {study} was not changed.", "Try more --steps or other bounds."
+        )
+    changed, backup = write_bounds(study, best.minimum.mean, best.maximum.mean, text)
+    typer.echo(f"{changed or 'The study had these bounds already.'}\nBefore: {backup}".lstrip(), err=quiet)
