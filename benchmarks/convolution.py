@@ -83,7 +83,8 @@ def as_markdown(found: dict[str, Any]) -> str:
         "LeNet-5 with batch norm, batch 128: ms per training step and network",
         "",
         f"{found['machine']}; {found['rounds']} rounds; the arithmetic at the machine's rate of matrix "
-        f"products: {statistics.median(found['floor_ms']):.2f} ms; other processes took {busy:.0%} of the cores",
+        f"products: {statistics.median(found['floor_ms']):.2f} ms; "
+        f"other processes took {busy:.0%} of the cores",
         "",
         "| trained by | median | least | most | x PyTorch | of the floor | |",
         "|---|---:|---:|---:|---:|---:|---|",
