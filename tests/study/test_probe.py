@@ -1,0 +1,129 @@
+"""`[record] health`: a member measured as the network would be alone; nothing at all where it is off."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy_training import scaled, train_in_numpy
+from small_studies import blobs, plan_of, small_study
+
+from shoal.analysis import health
+from shoal.errors import StudyError
+from shoal.study import train
+from shoal.study.health import merged_names
+from shoal.study.memory import block_examples
+from shoal.study.population import Stack
+from shoal.study.results import assemble
+from shoal.study.run import run
+from shoal.study.train import train_chunk
+from shoal.training.runtime import numerics
+
+STUDY = {
+    "network": {"hidden": [6, 5], "batch_norm": True, "dropout": 0.2},
+    "training": {"precision": "float64", "steps": 30},
+    "vary": {"training.l2": [0.0, 0.01], "seed": [3, 8]},
+}
+PROBE = {"examples": 16, "quantiles": [0.1, 0.5, 0.9]}
+
+
+def chunk_of(health, **record):
+    (chunk,) = plan_of(**STUDY, record={"points": 2, "health": health, **record}).chunks
+    return chunk
+
+
+def lowered(chunk):
+    """The text of each program of a chunk, before XLA."""
+    with numerics("float64") as dtype:
+        who = train.who_of(chunk, dtype)
+        data = train.to_device(chunk.program, who, dtype)
+        columns = train.who_columns(chunk)
+        stack = Stack(chunk.program, columns, block_examples(chunk.program, columns), dtype)
+        population, step = jax.eval_shape(stack.start, who), jax.ShapeDtypeStruct((), jnp.int32)
+        advance = jax.jit(stack.advance, donate_argnums=0).lower(population, who, data, step, step)
+        measure = jax.jit(partial(stack.measure, at_end=False)).lower(population, who, data)
+        return advance.as_text(), measure.as_text(), sorted(train._compile(stack, who, data))
+
+
+def test_where_it_is_off_the_programs_are_the_same_and_there_is_one_less():
+    off, on = lowered(chunk_of(False)), lowered(chunk_of(True))
+    assert off[:2] == on[:2]
+    assert sorted([*off[2], "health"]) == on[2]
+
+
+def test_it_changes_no_bit_of_what_is_trained():
+    off, on = train_chunk(chunk_of(False)), train_chunk(chunk_of(PROBE))
+    for name, values in off.weights.items():
+        np.testing.assert_array_equal(on.weights[name], values)
+    for name, values in off.curves.items():
+        np.testing.assert_array_equal(on.curves[name], values)
+    assert {"gradient_norm", "update_ratio", "dead_fraction"} <= on.curves.keys() - off.curves.keys()
+
+
+def test_a_stacked_member_has_the_health_of_the_network_trained_alone():
+    chunk = chunk_of(PROBE)
+    result = assemble(plan_of(**STUDY, record={"points": 2, "health": PROBE}), [train_chunk(chunk)], {})
+    alone = train_in_numpy(chunk.program, 1, 8)
+    network, part = alone.network, chunk.program.inputs.splits.train
+    x = scaled(chunk.program, part.inputs[:16])
+    z = x @ alone.parameters["affine_1"]["W"] + alone.parameters["affine_1"]["b"]
+    member = result.sel(l2=0.01, seed=8).isel(step=-1)
+    first = member.sel(layer="affine_1")
+    assert float(first["activation_mean"]) == pytest.approx(z.mean(), rel=1e-6)
+    np.testing.assert_allclose(first["activation_quantile"], np.quantile(z, [0.1, 0.5, 0.9]), rtol=1e-6)
+    W = alone.parameters["affine_1"]["W"]
+    assert float(first["weight_norm"]) == pytest.approx(np.linalg.norm(W), rel=1e-6)
+    norm = member.sel(layer="batch_norm_1")
+    means = alone.state["batch_norm_1"]["mean"]
+    np.testing.assert_allclose(norm["running_mean_quantile"], np.quantile(means, [0.1, 0.5, 0.9]), rtol=1e-5)
+    assert np.isnan(norm["gradient_norm"])
+    assert "dropout_1" not in result["layer"].values
+    assert len(network.names) == len(result["layer"]) + 2
+
+
+def test_layers_that_a_cell_lacks_are_nan_and_every_variable_says_what_it_is():
+    vary = {"network.hidden": [[4], [4, 3]], "network.batch_norm": [False, True], "seed": 1}
+    result = run(small_study(vary=vary, record={"points": 1, "health": True}), dataset=blobs(), check=False)
+    assert result["layer"].values.tolist() == [
+        "affine_1", "batch_norm_1", "relu_1", "affine_2", "batch_norm_2", "relu_2", "affine_3",
+    ]  # fmt: skip
+    norms = result["gradient_norm"].isel(hidden=0, batch_norm=0, seed=0, step=-1)
+    assert norms.notnull().values.tolist() == [True, False, False, True, False, False, False]
+    assert all(variable.attrs["long_name"] and variable.attrs["units"] for variable in result.values())
+    assert health(result).measured
+    assert result.attrs["health"] == '{"examples": 40}'
+
+
+def test_chains_are_merged_in_their_order():
+    assert merged_names([["a", "c"], ["a", "b", "c", "d"], ["e", "a"]]) == ["e", "a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"examples": 1}, "record.health.examples: got 1; expected 2 or more"),
+        ({"quantiles": [0.5, 0.1]}, "quantiles in rising order"),
+        ({"example": 5}, "examples"),
+        (3, "record.health"),
+    ],
+)
+def test_a_wrong_setting_is_told(value, said):
+    with pytest.raises(StudyError) as caught:
+        small_study(record={"health": value})
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("rate", [0.1, 3.0])
+def test_digits_are_healthy_at_a_good_rate_and_sick_at_one_too_high(rate):
+    raw = {
+        "data": {"train": None, "validation": 300, "test": 200, "standardize": "feature"},
+        "network": {"hidden": [50, 50]},
+        "training": {"steps": 150, "batch_size": 50, "learning_rate": rate},
+        "record": {"points": 5, "health": True, "training_examples": 300},
+    }
+    found = {finding.name for finding in health(run(small_study(**raw), check=False)).findings}
+    if rate < 1:
+        assert found == set()
+    else:
+        assert {"rate-too-high", "dying-units", "no-learning"} <= found
