@@ -18,6 +18,7 @@ from shoal.errors import StudyError, SubmissionError
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "doctor"
 CAUSES = {
+    "convolution": {"kernel-not-flipped", "pool-share-missing"},
     "batch_norm": {"batch-norm-paths-missing"},
     "sigmoid_slope": {"sigmoid-slope-missing"},
     "relu_cache": {"l2-halved", "relu-mask-of-other-layer"},

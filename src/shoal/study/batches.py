@@ -13,12 +13,12 @@ from shoal.study.spec.submission import NetworkFile
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """Batches of examples (n, inputs) in float64 with labels (n,).
+    """Batches of examples (n, *inputs) in float64 with labels (n,).
 
     `x` and `labels` are the training split where the file names data, None where examples are drawn.
     """
 
-    inputs: int
+    inputs: tuple[int, ...]
     classes: int
     seed: int
     x: np.ndarray | None = None
@@ -29,7 +29,7 @@ class Batches:
         rng = np.random.default_rng([self.seed, number])
         if self.x is None or self.labels is None:
             labels = np.arange(n) % self.classes  # every class, as far as n reaches
-            return rng.standard_normal((n, self.inputs)), rng.permutation(labels)
+            return rng.standard_normal((n, *self.inputs)), rng.permutation(labels)
         chosen = rng.permutation(len(self.x))[:n]
         return self.x[chosen], self.labels[chosen]
 
@@ -38,7 +38,7 @@ def batches_of(settings: NetworkFile, data_dir: Path | None = None) -> Batches:
     """The batches that a network file asks for. Raises DataError where its data cannot be had."""
     seed = settings.submission.seed
     if settings.data is None:
-        return Batches(settings.inputs or 0, settings.classes or 0, seed)
+        return Batches((settings.inputs or 0,), settings.classes or 0, seed)
     from shoal.study.inputs import Loader
 
     if settings.data.is_function:
@@ -47,5 +47,5 @@ def batches_of(settings: NetworkFile, data_dir: Path | None = None) -> Batches:
         )
     inputs = Loader(data_dir).examples(settings.data)
     some = inputs.splits.train.inputs[: 100 * settings.submission.batch]
-    x = inputs.scaling.apply(some).reshape(len(some), -1).astype(np.float64)
-    return Batches(x.shape[1], inputs.classes, seed, x, np.asarray(inputs.splits.train.labels[: len(some)]))
+    x = inputs.scaling.apply(some).astype(np.float64)
+    return Batches(x.shape[1:], inputs.classes, seed, x, np.asarray(inputs.splits.train.labels[: len(some)]))

@@ -65,7 +65,7 @@ class Submitted:
 def submitted(settings: NetworkFile, guard: Guard, data_dir: Path | None = None) -> Submitted:
     """The submission of a guard's file, loaded, with its network and batches."""
     batches, own = batches_of(settings, data_dir), settings.submission
-    network = build_network(settings, (batches.inputs,), batches.classes)
+    network = build_network(settings, batches.inputs, batches.classes)
     layout = Layout(
         network,
         own.parameters,

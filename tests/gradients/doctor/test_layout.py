@@ -10,7 +10,16 @@ import pytest
 from shoal.errors import NetworkError, SubmissionError
 from shoal.gradients import draw_point
 from shoal.gradients.doctor.submissions.layout import Layout
-from shoal.layers import Affine, BatchNorm, HeNormal, ReLU, SoftmaxCrossEntropy
+from shoal.layers import (
+    Affine,
+    AveragePool,
+    BatchNorm,
+    Convolution,
+    HeNormal,
+    ReLU,
+    SoftmaxCrossEntropy,
+    Tanh,
+)
 from shoal.network import Network, compose, compose_layers
 
 LABELS = np.array([0, 1, 2, 0, 1])
@@ -197,3 +206,20 @@ def test_a_network_without_a_place_in_the_structure(layers: list[Any], why: str)
     assert why in str(caught.value)
     assert 'Use parameters = "list"' in str(caught.value)
     assert layout(network, parameters="list").places
+
+
+def test_kernels_and_images_keep_their_axes() -> None:
+    layers = [Convolution(3, (2, 1)), Tanh(), AveragePool(2)]
+    network = compose_layers((5, 4, 2), 4, layers, SoftmaxCrossEntropy())
+    kernels = np.arange(12.0).reshape(2, 1, 2, 3)
+    dense = np.arange(48.0).reshape(12, 4)
+    parameters = {"convolution_1": {"W": kernels, "b": np.ones(3)}, "affine_1": {"W": dense, "b": np.ones(4)}}
+    theirs = Layout(network, weights="outputs_first")
+    given = theirs.to_user(parameters)
+    assert given["W1"].shape == (3, 2, 2, 1)  # (F, C, K, L)
+    assert given["W1"][2, 1, 0, 0] == kernels[0, 0, 1, 2]
+    assert theirs.index(theirs.places[0], (0, 0, 1, 2)) == (2, 1, 0, 0)
+    back = theirs.from_user(given)
+    assert all(np.array_equal(back[n][k], v) for n, own in parameters.items() for k, v in own.items())
+    images = np.zeros((6, 5, 4, 2))
+    assert theirs.inputs_to_user(images).shape == images.shape

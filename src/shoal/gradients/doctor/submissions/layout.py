@@ -13,8 +13,9 @@ import numpy as np
 from shoal.errors import NetworkError, SubmissionError
 from shoal.gradients.doctor.submissions.nested import Key, assembled, found_at
 from shoal.gradients.networks.point import Parameters
-from shoal.layers import Affine
 from shoal.network import Network
+
+IMAGES = ("convolution", "average_pool", "max_pool", "global_average_pool")  # layers that take images
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Place:
 class Layout:
     """One way to write down the parameters of `network`, and the examples that go in.
 
-    A block is an affine map and the batch norm behind it; blocks are numbered from `first` on. `parameters`
-    is the structure:
+    A block is an affine map or convolution and the batch norm behind it; blocks are numbered from `first`
+    on. `parameters` is the structure:
 
         "dict"     {"W1": (D, H), "b1": (H,), "gamma1": (H,), "beta1": (H,), "W2": ...}
         "list"     [W1, b1, gamma1, beta1, W2, ...], in the chain's order
@@ -42,8 +43,9 @@ class Layout:
         "lists"    {"W": [W1, W2, ...], "b": [...], "gamma": [...], "beta": [...]}
 
     `names` gives other words for W, b, gamma and beta, with the block's number where "{i}" stands.
-    With `weights` "outputs_first" W is (H, D); with `examples` "columns" x is (D, N), and one-hot labels
-    are (C, N); `biases` (and gamma and beta) are (H,), as a "column" (H, 1) or as a "row" (1, H).
+    With `weights` "outputs_first" W is (H, D), a convolution's (F, C, K, L); with `examples` "columns" x is
+    (D, N), and one-hot labels are (C, N); `biases` (and gamma and beta) are (H,), as a "column" (H, 1) or as
+    a "row" (1, H).
 
     Raises NetworkError where the structure has no place for a layer of the network.
     """
@@ -69,7 +71,7 @@ class Layout:
         places: list[Place] = []
         number, seen = self.first - 1, Counter[str]()
         for layer, kind, shape in self.network.named_layers:
-            number += isinstance(kind, Affine)
+            number += "W" in kind.parameter_shapes(shape)
             for key, size in kind.parameter_shapes(shape).items():
                 path = self._path(key, number, len(places), seen[key])
                 places.append(Place(layer, key, number, path, size, self._shape(size)))
@@ -85,8 +87,10 @@ class Layout:
 
     def index(self, place: Place, index: tuple[int, ...]) -> tuple[int, ...]:
         """Where the code has the entry that the network has at `index`."""
+        if len(index) != len(place.size):
+            return index
         if len(index) != 1:
-            return index[::-1] if self._turned(place.size) else index
+            return tuple(index[k] for k in self._order(place.size))
         return {"vector": index, "column": (*index, 0), "row": (0, *index)}[self.biases]
 
     def to_user(self, parameters: Mapping[str, Mapping[str, np.ndarray]]) -> Any:
@@ -114,14 +118,19 @@ class Layout:
             array = found[place.path]
             if self.dtype == "float32":
                 array = array.astype(np.float32)
-            turned = array.T if self._turned(place.size) else array.reshape(place.size)
+            back = np.argsort(self._order(place.size))
+            turned = array.transpose(back) if len(place.size) > 1 else array.reshape(place.size)
             result.setdefault(place.layer, {})[place.parameter] = np.array(turned, order="C")
         return result
 
     def inputs_to_user(self, x: np.ndarray) -> np.ndarray:
-        """Examples (N, D), or what belongs to each of their units, as the code wants them."""
-        flat = x.reshape(len(x), -1)
-        turned = flat.T if self.examples == "columns" else flat
+        """Examples (N, D), or what belongs to each of their units, as the code wants them.
+
+        Images stay (N, I, J, C) where the network has layers for them.
+        """
+        images = x.ndim > 2 and any(layer.kind in IMAGES for layer in self.network.layers)
+        flat = x if images else x.reshape(len(x), -1)
+        turned = flat.T if self.examples == "columns" and not images else flat
         return np.array(turned, dtype=bool if x.dtype == bool else self.dtype, order="C")
 
     def labels_to_user(self, y: np.ndarray) -> np.ndarray:
@@ -150,14 +159,18 @@ class Layout:
 
     def _shape(self, size: tuple[int, ...]) -> tuple[int, ...]:
         if len(size) > 1:
-            return size[::-1] if self._turned(size) else size
+            return tuple(size[k] for k in self._order(size))
         return {"vector": size, "column": (*size, 1), "row": (1, *size)}[self.biases]
 
-    def _turned(self, size: tuple[int, ...]) -> bool:
-        return len(size) > 1 and self.weights == "outputs_first"
+    def _order(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """The network's axes in the code's order."""
+        axes = tuple(range(len(size)))
+        if self.weights == "inputs_first" or len(size) < 2:
+            return axes
+        return (*axes[:-3:-1], *axes[:-2])
 
     def _array(self, value: np.ndarray, place: Place) -> np.ndarray:
-        turned = value.T if self._turned(place.size) else value.reshape(place.shape)
+        turned = value.transpose(self._order(place.size)) if value.ndim > 1 else value.reshape(place.shape)
         return np.array(turned, dtype=self.dtype, order="C")
 
     def _no_place(self, why: str) -> NetworkError:
