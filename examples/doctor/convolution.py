@@ -4,27 +4,28 @@ import numpy as np
 
 
 def conv(x, W, b):
-    K, I, J = W.shape[0], x.shape[1] - W.shape[0] + 1, x.shape[2] - W.shape[0] + 1
-    z = np.zeros((len(x), I, J, W.shape[3])) + b
+    K = W.shape[0]
+    rows, cols = x.shape[1] - K + 1, x.shape[2] - K + 1
+    z = np.zeros((len(x), rows, cols, W.shape[3])) + b
     for k in range(K):
         for m in range(K):
-            z += x[:, k : k + I, m : m + J] @ W[k, m]
+            z += x[:, k : k + rows, m : m + cols] @ W[k, m]
     return z
 
 
 def conv_backward(x, W, dz):
-    K, (I, J) = W.shape[0], dz.shape[1:3]
+    K, (rows, cols) = W.shape[0], dz.shape[1:3]
     dx, dW = np.zeros_like(x), np.zeros_like(W)
     for k in range(K):
         for m in range(K):
-            dW[k, m] = np.einsum("nijc,nijf->cf", x[:, k : k + I, m : m + J], dz)
-            dx[:, k : k + I, m : m + J] += dz @ W[K - 1 - k, K - 1 - m].T
+            dW[k, m] = np.einsum("nijc,nijf->cf", x[:, k : k + rows, m : m + cols], dz)
+            dx[:, k : k + rows, m : m + cols] += dz @ W[K - 1 - k, K - 1 - m].T
     return dx, dW, dz.sum(axis=(0, 1, 2))
 
 
 def pool(h):
-    n, I, J, C = h.shape
-    return h.reshape(n, I // 2, 2, J // 2, 2, C).mean(axis=(2, 4))
+    n, rows, cols, channels = h.shape
+    return h.reshape(n, rows // 2, 2, cols // 2, 2, channels).mean(axis=(2, 4))
 
 
 def pool_backward(da):

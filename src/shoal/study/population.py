@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
+from shoal.kernels import accelerate
 from shoal.layers import Affine, l2_cost
 from shoal.network import Network
 from shoal.study.build import batch_norm_settings
@@ -142,7 +143,7 @@ class Stack:
         self, member: Member, values: dict[str, Array], key: Array, x: Array, labels: Array, step: Array
     ) -> Member:
         settings = self.settings(values)
-        network = self.program.network(settings)
+        network = self._fast(settings)
         targets = network.loss.targets_from_labels(labels, network.classes, x)
         noise = dropout_noise(network, key, step, x.shape[0], self.dtype)
         return train_step(network, settings.training, member, x, targets, self.clock(step), noise)
@@ -151,7 +152,7 @@ class Stack:
         self, member: Member, values: dict[str, Array], data: Data, at_end: bool
     ) -> dict[str, Array]:
         settings = self.settings(values)
-        network = self.program.network(settings)
+        network = self._fast(settings)
         state = member.state
         norm = batch_norm_settings(settings.network)
         if norm is not None and norm.statistics == "population":
@@ -169,6 +170,10 @@ class Stack:
             if name == "test":
                 found |= {key: values_of[key] for key in ("confusion", "prediction_span") if key in values_of}
         return found
+
+    def _fast(self, settings: Any) -> Network:
+        """The network in the form that is fastest on the device."""
+        return accelerate(self.program.network(settings), jax.default_backend())
 
     # The stack
 
