@@ -13,8 +13,8 @@ from shoal.study.load import make_study
 from shoal.study.memory import block_examples
 from shoal.study.plan import Chunk, make_plan
 from shoal.study.population import Stack
-from shoal.study.train import who_of as members_of
 from shoal.study.train import to_device, who_columns
+from shoal.study.train import who_of as members_of
 from shoal.training.runtime import numerics
 from work import Work, study
 

@@ -43,7 +43,7 @@ def lowered(chunk):
         population, step = jax.eval_shape(stack.start, who), jax.ShapeDtypeStruct((), jnp.int32)
         advance = jax.jit(stack.advance, donate_argnums=0).lower(population, who, data, step, step)
         measure = jax.jit(partial(stack.measure, at_end=False)).lower(population, who, data)
-        return advance.as_text(), measure.as_text(), sorted(train._compile(stack, who, data))
+        return advance.as_text(), measure.as_text(), sorted(train.compile_stack(stack, who, data))
 
 
 def test_where_it_is_off_the_programs_are_the_same_and_there_is_one_less():

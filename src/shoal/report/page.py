@@ -13,6 +13,7 @@ import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from shoal.analysis.regression import is_regression
 from shoal.errors import RunError
 from shoal.report.facts import facts, gradient_check, notes
 from shoal.report.figures import draw_figures
@@ -31,6 +32,11 @@ _HEADINGS = {"validation_accuracy": "validation", "test_accuracy": "test", "trai
 
 def render(dataset: xr.Dataset) -> str:
     """The report of a result as HTML. The same result gives the same bytes."""
+    if is_regression(dataset):
+        from shoal.report.plain import render_plain
+        from shoal.report.regression import regression_page
+
+        return render_plain(regression_page(dataset), dataset)
     summary = summarize(dataset)
     return template("page.html.jinja").render(
         title=_title(summary),

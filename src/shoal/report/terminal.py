@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shoal.analysis import Row
+from shoal.analysis.regression import is_regression
 from shoal.report.health import health_lines
 from shoal.report.numbers import clean, mean_and_half
 from shoal.report.summary import Summary, summarize
@@ -32,6 +33,12 @@ def sentences(dataset: xr.Dataset) -> list[str]:
 def print_summary(dataset: xr.Dataset, console: Console | None = None, top: int = TOP) -> None:
     """Print the table, the sentences, and what the rules of health found."""
     console = console or Console()
+    if is_regression(dataset):
+        from shoal.report.plain import print_plain
+        from shoal.report.regression import regression_page
+
+        print_plain(regression_page(dataset), console)
+        return
     summary = summarize(dataset)
     table = _table(summary, top)
     if Measurement.get(console, console.options.update(max_width=1000), table).maximum > console.width:

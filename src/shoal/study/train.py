@@ -57,7 +57,7 @@ def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> Ch
         data = to_device(program, who, dtype)
         columns = who_columns(chunk)
         stack = Stack(program, columns, block_examples(program, measured_together(chunk)), dtype)
-        compiled = _compile(stack, who, data)
+        compiled = compile_stack(stack, who, data)
         seconds_compile = time.perf_counter() - began
         records, population = _train(compiled, who, data, program, report)
         finals = jax.device_get(compiled["finish"](population, who, data))
@@ -139,7 +139,7 @@ def who_of(chunk: Chunk, dtype: Any) -> Who:
     return Who(values, jnp.tile(keys, len(each)), first)
 
 
-def _compile(stack: Stack, who: Who, data: Data) -> dict[str, Any]:
+def compile_stack(stack: Stack, who: Who, data: Data) -> dict[str, Any]:
     """Every function of the stack for these shapes; the population's memory is reused from step to step."""
     step = jax.ShapeDtypeStruct((), jnp.int32)
     population = jax.eval_shape(stack.start, who)
