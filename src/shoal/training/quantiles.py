@@ -17,26 +17,17 @@ def quantiles(arrays: Sequence[Array], probabilities: Sequence[float]) -> Array:
 
     Of an array with more than MOST numbers, those at `places` are sorted. NaN where a number is not finite.
     """
-    index, sizes = _gathered([values.size for values in arrays])
-    dtype = arrays[0].dtype
-    flat = jnp.concatenate([*(values.reshape(-1) for values in arrays), jnp.full(1, jnp.inf, dtype)])
-    rows = flat[jnp.asarray(index)]
+    samples = [_sample(values) for values in arrays]
+    sizes = [sample.size for sample in samples]
+    dtype, width = arrays[0].dtype, max(sizes)
+    rows = jnp.stack([jnp.pad(s, (0, width - s.size), constant_values=jnp.inf) for s in samples])
     last = np.array(sizes) - 1
-    finite = jnp.all(jnp.isfinite(rows) | jnp.asarray(np.arange(index.shape[1]) > last[:, None]), axis=1)
+    finite = jnp.all(jnp.isfinite(rows) | jnp.asarray(np.arange(width) > last[:, None]), axis=1)
     at = last[:, None] * np.array(probabilities)
     ends = np.concatenate([np.floor(at), np.ceil(at)], axis=1).astype(np.int32)
     low, high = jnp.split(jnp.take_along_axis(_sorted(rows), jnp.asarray(ends), axis=1), 2, axis=1)
     between = low + (high - low) * jnp.asarray(at - np.floor(at), dtype)
     return jnp.where(finite[:, None], between, jnp.nan)
-
-
-def _gathered(counts: Sequence[int]) -> tuple[np.ndarray, list[int]]:
-    """Where each array's sample stands among all numbers, (arrays, most); what is left of a row, the end."""
-    sizes = [min(count, MOST) for count in counts]
-    index = np.full((len(counts), max(sizes)), sum(counts), np.int32)
-    for row, size, start, count in zip(index, sizes, np.cumsum([0, *counts]), counts, strict=False):
-        row[:size] = start + places(count)
-    return index, sizes
 
 
 def places(n: int, most: int = MOST) -> np.ndarray:
@@ -49,6 +40,14 @@ def places(n: int, most: int = MOST) -> np.ndarray:
     while math.gcd(stride, n) > 1:
         stride += 1
     return (np.arange(min(n, most), dtype=np.int64) * stride % n).astype(np.int32)
+
+
+def _sample(values: Array) -> Array:
+    """What is sorted of an array, picked where it stands: a large array is not copied to be flattened."""
+    if values.size <= MOST:
+        return values.reshape(-1)
+    chosen = np.unravel_index(places(values.size), values.shape)
+    return values[tuple(jnp.asarray(axis.astype(np.int32)) for axis in chosen)]
 
 
 def _sorted(rows: Array) -> Array:

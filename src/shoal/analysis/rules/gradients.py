@@ -35,8 +35,8 @@ def steepness(inside: Inside) -> np.ndarray | None:
     """|gradient| |weights| / loss of guessing, (cells, seeds, steps, layers); None if not measured."""
     if not inside.has("gradient_norm", "weight_norm", "train_loss"):
         return None
-    slope = inside.layered("gradient_norm") * inside.layered("weight_norm")
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        slope = inside.layered("gradient_norm") * inside.layered("weight_norm")
         return slope / inside.guessing[:, :, None, None]
 
 
