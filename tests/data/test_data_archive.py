@@ -80,7 +80,9 @@ def test_a_truncated_archive_is_damaged(tmp_path: Path, share: float):
     assert "damaged or not a tar archive" in refusal(tmp_path, whole[: int(share * len(whole))])
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>not found</html>", gzip.compress(b"x" * 5000)])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>not found</html>", gzip.compress(b"x" * 5000)], ids=["empty", "html", "gzip"]
+)
 def test_something_else_under_the_archives_name_is_refused(tmp_path: Path, content: bytes):
     assert NAME in refusal(tmp_path, content)
 
