@@ -1,5 +1,6 @@
 """`[record] health`: a member measured as the network would be alone; nothing at all where it is off."""
 
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -10,6 +11,7 @@ from numpy_training import scaled, train_in_numpy
 from small_studies import blobs, plan_of, small_study
 
 from shoal.analysis import health
+from shoal.data import Part
 from shoal.errors import StudyError
 from shoal.study import train
 from shoal.study.health import merged_names
@@ -127,3 +129,22 @@ def test_digits_are_healthy_at_a_good_rate_and_sick_at_one_too_high(rate):
         assert found == set()
     else:
         assert {"rate-too-high", "dying-units", "no-learning"} <= found
+
+
+def test_the_fast_form_of_a_convolutional_network_measures_the_same(monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, size=(60, 8, 8, 1), dtype=np.uint8)
+    dataset = replace(blobs(), train=Part(images, blobs().train.labels))
+    layers = [{"conv": 3, "kernel": 3}, "batch_norm", "relu", {"max_pool": 2}, {"dense": 5}, "tanh"]
+    (chunk,) = plan_of(
+        dataset,
+        data={"standardize": "feature"},
+        network={"hidden": None, "layers": layers},
+        training={"precision": "float64"},
+        record={"points": 1, "health": {"examples": 8}},
+    ).chunks
+    fast = train_chunk(chunk).curves  # of few examples: of many, another form sorts another sample
+    monkeypatch.setattr("shoal.study.probe.accelerate", lambda network, platform: network)
+    plain = train_chunk(chunk).curves
+    for name in plain:
+        np.testing.assert_allclose(fast[name], plain[name], rtol=1e-9, atol=1e-12, err_msg=name)
+    assert np.isfinite(plain["dead_fraction"]).sum() == 2 * 2  # of channels: two seeds, two records

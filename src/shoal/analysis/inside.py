@@ -66,8 +66,8 @@ class Inside:
     def recorded(self) -> np.ndarray:
         """Steps at which a cell has a record, (cells, steps)."""
         if "learning_rate" in self.dataset:
-            return ~np.isnan(by_cell(self.dataset, self.dataset["learning_rate"]))
-        return ~np.isnan(self.train_loss).all(axis=1)
+            return np.logical_not(np.isnan(by_cell(self.dataset, self.dataset["learning_rate"])))
+        return np.logical_not(np.isnan(self.train_loss).all(axis=1))
 
     @cached_property
     def last(self) -> np.ndarray:
@@ -87,4 +87,4 @@ class Inside:
     def learned_little(self) -> np.ndarray:
         """Members that end with more than half of the loss of guessing on training data, (cells, seeds)."""
         with np.errstate(invalid="ignore"):
-            return self.sound & (self.at_end(self.train_loss) > 0.5 * self.guessing)
+            return np.logical_and(self.sound, self.at_end(self.train_loss) > 0.5 * self.guessing)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import jax
 from jax import Array
 
+from shoal.kernels import accelerate
+from shoal.network import Network
 from shoal.training.health import measure_health
 from shoal.training.measure import standardized
 from shoal.training.step import Member
@@ -19,13 +22,15 @@ def probe(stack: Stack, population: Population, who: Who, data: Data, step: Arra
     wanted = stack.program.settings.record.probe
     assert wanted is not None
 
+    def faster(network: Network) -> Network:
+        return accelerate(network, jax.default_backend())
+
     def one(member: Member, values: dict[str, Array], data: Data) -> dict[str, Array]:
         settings = stack.settings(values)
         network = stack.program.network(settings)
         x = standardized(data.train.inputs[: wanted.examples], data.scale)
         targets = network.loss.targets_from_labels(data.train.labels[: wanted.examples], network.classes, x)
-        return measure_health(
-            network, settings.training, member, x, targets, stack.clock(step), wanted.quantiles
-        )
+        clock, training = stack.clock(step), settings.training
+        return measure_health(network, training, member, x, targets, clock, wanted.quantiles, faster)
 
     return stack.each_member(one, population, who, data)

@@ -7,7 +7,7 @@ The update is what the optimizer would make of the probe's cost at this step; no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -56,31 +56,36 @@ def measure_health(
     targets: Array,
     clock: Clock,
     probabilities: Sequence[float],
+    faster: Callable[[Network], Network] = lambda network: network,
 ) -> dict[str, Array]:
     """Each measure of each of the `measured_layers`: (layers,) or (layers, quantiles); NaN where it has none.
 
-    x (N, ...) standardized. Measures that no layer of the network has are left out.
+    x (N, ...) standardized. Measures that no layer of the network has are left out. `faster` gives a form of
+    the network with the same names, whose layers may hand on images as (C, cells, N).
     """
-    seen = probe_pass(network, member, x, targets)
+    kept = faster(without_draws(network))
+    fast = dict(zip(kept.names, kept.layers, strict=True))
+    seen = probe_pass(kept, member, x, targets)
     found: dict[str, dict[str, Array]] = {}
 
     def note(measure: str, layer: str, value: Array) -> None:
         found.setdefault(measure, {})[layer] = value
 
-    for name, layer, _ in network.named_layers:
+    for name, layer, shape in network.named_layers:
         if name not in measured_layers(network):
             continue
         y = seen.outputs[name]
         mean, deviation = mean_and_deviation(y)
         note("activation_mean", name, mean)
         note("activation_deviation", name, deviation)
-        over = tuple(range(y.ndim - 1))
         if isinstance(layer, ReLU):
+            inner = y.ndim != len(shape) + 1
+            over = tuple(range(1, y.ndim)) if inner else tuple(range(y.ndim - 1))
             note("dead_fraction", name, jnp.mean(jnp.all(y == 0, axis=over), dtype=x.dtype))
         if isinstance(layer, (Sigmoid, Tanh)):
             note("saturated_fraction", name, jnp.mean(_saturated(layer, y), dtype=x.dtype))
         if isinstance(layer, BatchNorm):
-            lag = _lag(layer, member.state[name], seen.inputs[name])
+            lag = _lag(fast[name], member.state[name], seen.inputs[name])
             note("running_mean_lag", name, lag[0])
             note("running_deviation_lag", name, lag[1])
     _weights(network, training, member, seen.gradients, clock, note)
@@ -92,9 +97,13 @@ def measure_health(
     return values | _quantiles(member, seen, layers, probabilities)
 
 
-def probe_pass(network: Network, member: Member, x: Array, targets: Array) -> Pass:
-    """The probe forward and backward through the network without its dropout layers."""
-    kept = replace(network, layers=tuple(layer for layer in network.layers if not layer.draws))
+def without_draws(network: Network) -> Network:
+    """The network without its dropout layers; the others keep their names."""
+    return replace(network, layers=tuple(layer for layer in network.layers if not layer.draws))
+
+
+def probe_pass(kept: Network, member: Member, x: Array, targets: Array) -> Pass:
+    """The probe forward and backward through a network without draws."""
     inputs, outputs, saved = {}, {}, {}
     y = x
     for name, layer in zip(kept.names, kept.layers, strict=True):
@@ -126,7 +135,7 @@ def _saturated(layer: Any, y: Array) -> Array:
     return (y > SIGMOID_BOUND) | (y < 1 - SIGMOID_BOUND)
 
 
-def _lag(layer: BatchNorm, state: Any, x: Array) -> tuple[Array, Array]:
+def _lag(layer: Any, state: Any, x: Array) -> tuple[Array, Array]:
     """How far running statistics stand from the probe's, root mean square over features.
 
     (running mean - mean) / sigma, and log(running sigma / sigma), sigma = sqrt(variance + epsilon).
