@@ -139,7 +139,8 @@ class Health:
         else:
             titles = [found[0].rule.title.lower() for found in self.by_rule.values()]
             some = f"{self.sick:,} of {self.networks:,} networks" if self.networks > 1 else "The network"
-            text = f"{some} {'shows' if self.networks == 1 else 'show'} {_listed(titles)}."
+            alone = self.networks == 1
+            text = f"{some} {'shows' if alone else 'show'} {_listed(titles, 'and' if alone else 'or')}."
         return f"{text} {self._missing()}".strip()
 
     def _missing(self) -> str:
@@ -149,5 +150,5 @@ class Health:
         return f"{blind} more rules look inside the layers; they need health = true under [record]."
 
 
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _listed(words: list[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
