@@ -132,7 +132,7 @@ def test_batches_are_drawn_and_belong_to_the_seed() -> None:
 def test_batches_of_real_examples() -> None:
     batches = batches_of(make_network_file({"data": {"name": "digits"}, "network": {"hidden": [4]}}))
     x, labels = batches.batch(0, 12)
-    assert (batches.inputs, batches.classes) == (64, 10)
-    assert x.shape == (12, 64)
+    assert (batches.inputs, batches.classes) == ((8, 8, 1), 10)
+    assert x.shape == (12, 8, 8, 1)
     assert x.dtype == np.float64
     assert labels.shape == (12,)
