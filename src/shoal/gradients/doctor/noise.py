@@ -17,6 +17,7 @@ from .catalogue import plant
 from .site import Site, sites_of, with_inputs
 
 DRAWS = 3
+LARGER = 20.0
 
 
 def backward(sites: Sequence[Site]) -> tuple[Parameters, dict[str, np.ndarray]]:
@@ -38,11 +39,15 @@ def rounding_noise(
 ) -> dict[str, dict[str, float]]:
     """For each block the largest change in `DRAWS` passes with errors of size `epsilon`."""
     largest = {name: dict.fromkeys(own, 0.0) for name, own in true.items()}
-    for _ in range(DRAWS):
-        rounded = _rounded_backward(point, epsilon, rng)
+    for k in range(2 * DRAWS):
+        # Larger errors find the units that lie so near a corner that rounding may choose the side.
+        share = 1.0 if k < DRAWS else LARGER
+        rounded = _rounded_backward(point, share * epsilon, rng)
         for name, own in true.items():
             for key, value in own.items():
-                off = np.max(np.abs(rounded[name][key] - value), initial=0.0)
+                off = np.max(np.abs(rounded[name][key] - value), initial=0.0) / (
+                    share / 2 if share > 1 else 1.0
+                )
                 largest[name][key] = max(largest[name][key], float(np.nan_to_num(off, nan=np.inf)))
     return largest
 
