@@ -16,11 +16,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from shoal.study.device import to_device
 from shoal.study.load import load_study
 from shoal.study.memory import block_examples
 from shoal.study.population import Stack
 from shoal.study.run import plan_study
-from shoal.study.train import compile_stack, measured_together, to_device, who_columns, who_of
+from shoal.study.train import compile_stack
+from shoal.study.who import measured_together, who_columns, who_of
 from shoal.training.runtime import numerics
 
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "reports" / "003-dying-relu.toml"

@@ -18,12 +18,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from shoal.study.device import to_device
 from shoal.study.load import make_study
 from shoal.study.memory import block_examples
 from shoal.study.population import Stack
 from shoal.study.probe import probe
 from shoal.study.run import plan_study
-from shoal.study.train import to_device, who_columns, who_of
+from shoal.study.who import who_columns, who_of
 from shoal.training.runtime import numerics
 
 POINTS, SEGMENT = 20, 50

@@ -9,12 +9,13 @@ import jax.numpy as jnp
 
 from rounds import Contender
 from shoal import __version__
+from shoal.study.device import to_device
 from shoal.study.load import make_study
 from shoal.study.memory import block_examples
 from shoal.study.plan import Chunk, make_plan
 from shoal.study.population import Stack
-from shoal.study.train import to_device, who_columns
-from shoal.study.train import who_of as members_of
+from shoal.study.who import who_columns
+from shoal.study.who import who_of as members_of
 from shoal.training.runtime import numerics
 from work import Work, study
 
@@ -26,7 +27,8 @@ class Training:
         with numerics(chunk.program.settings.training.precision) as dtype:
             columns = who_columns(chunk)
             stack = Stack(chunk.program, columns, block_examples(chunk.program, columns), dtype)
-            self.data, self.who = to_device(chunk.program, dtype), members_of(chunk, dtype)
+            self.who = members_of(chunk, dtype)
+            self.data = to_device(chunk.program, self.who, dtype)
             self.population = jax.jit(stack.start)(self.who)
             step = jax.ShapeDtypeStruct((), jnp.int32)
             advance = jax.jit(stack.advance, donate_argnums=0)

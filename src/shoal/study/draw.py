@@ -10,8 +10,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from shoal.data.functions import values_of
+from shoal.study.placed import Data
 from shoal.study.points import Points
-from shoal.study.population import Data
 from shoal.training.measure import Scale, Split
 from shoal.training.randomness import uniform_points
 

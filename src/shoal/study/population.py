@@ -19,34 +19,14 @@ from shoal.kernels import accelerate
 from shoal.layers import Affine, l2_cost
 from shoal.network import Network
 from shoal.study.build import batch_norm_settings
+from shoal.study.placed import Data
 from shoal.study.program import Program
 from shoal.study.spec.paths import overlay
-from shoal.training.measure import Scale, Split, evaluate_split, population_state, standardized
+from shoal.study.who import Who
+from shoal.training.measure import Split, evaluate_split, population_state, standardized
 from shoal.training.randomness import dropout_noise, epoch_order, initial_noise
 from shoal.training.schedules import Clock, rate_at
 from shoal.training.step import Member, start_member, train_step
-
-
-class Data(NamedTuple):
-    """The splits on the device, and their scale. `curve` is the part of `train` that is measured.
-
-    Points that are drawn for each seed have a row for each in front: inputs (rows, n, 1), labels (rows, n).
-    """
-
-    train: Split
-    curve: Split
-    validation: Split | None
-    test: Split | None
-    scale: Scale
-
-
-class Who(NamedTuple):
-    """Which members: traced values by path (columns,), keys (rows,) or, sharing an order, (columns,),
-    and the keys of the orders of examples (rows,)."""
-
-    values: dict[str, Array]
-    keys: Array
-    order_keys: Array
 
 
 class Population(NamedTuple):

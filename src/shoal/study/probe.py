@@ -14,7 +14,9 @@ from shoal.training.measure import standardized
 from shoal.training.step import Member
 
 if TYPE_CHECKING:
-    from shoal.study.population import Data, Population, Stack, Who
+    from shoal.study.placed import Data
+    from shoal.study.population import Population, Stack
+    from shoal.study.who import Who
 
 
 def probe(stack: Stack, population: Population, who: Who, data: Data, step: Array) -> dict[str, Array]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shoal.errors import DeviceError
+from shoal.study.chunks import Stop, play_chunks
 from shoal.study.inputs import Loader
 from shoal.study.plan import Plan, make_plan
 from shoal.study.provenance import provenance
@@ -113,28 +114,22 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
 
 def _train_all(
     plan: Plan, watcher: Watcher, folder: RunFolder | None
-) -> tuple[list[ChunkResult], KeyboardInterrupt | DeviceError | None]:
+) -> tuple[list[ChunkResult], Stop | None]:
     """The chunks that were finished, and what stopped the others."""
     from shoal.study.train import train_chunk
-    from shoal.training.runtime import keep_compiled_programs
 
-    keep_compiled_programs()
     results: list[ChunkResult] = []
-    try:
-        for chunk in plan.chunks:
-            watcher.chunk_started(chunk)
-            result = train_chunk(chunk, lambda steps, values, c=chunk: watcher.advanced(c, steps, values))
-            results.append(result)
-            watcher.chunk_finished(chunk, result.seconds, result.seconds_compile)
-            if folder:
-                folder.log(
-                    "chunk", index=chunk.index, members=chunk.members, seconds=round(result.seconds, 3)
-                )
-    except (KeyboardInterrupt, DeviceError) as stop:
+
+    def keep(result: ChunkResult) -> None:
+        results.append(result)
         if folder:
-            folder.log("interrupted", finished_chunks=len(results))
-        return results, stop
-    return results, None
+            chunk, seconds = result.chunk, round(result.seconds, 3)
+            folder.log("chunk", index=chunk.index, members=chunk.members, seconds=seconds)
+
+    stopped = play_chunks(plan, watcher, train_chunk, keep)
+    if stopped and folder:
+        folder.log("interrupted", finished_chunks=len(results))
+    return results, stopped
 
 
 def _keep(plan: Plan, dataset: xr.Dataset, results: Sequence[ChunkResult], folder: RunFolder) -> None:

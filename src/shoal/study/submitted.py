@@ -68,14 +68,14 @@ def submitted(settings: NetworkFile, guard: Guard, data_dir: Path | None = None)
     network = build_network(settings, batches.inputs, batches.classes)
     layout = Layout(
         network,
-        own.parameters,
-        {key: name for key, name in own.names.model_dump().items() if name is not None},
-        own.first,
-        own.weights,
-        own.examples,
-        own.biases,
-        own.labels,
-        own.dtype,
+        parameters=own.parameters,
+        names={key: name for key, name in own.names.model_dump().items() if name is not None},
+        first=own.first,
+        weights=own.weights,
+        examples=own.examples,
+        biases=own.biases,
+        labels=own.labels,
+        dtype=own.dtype,
     )
     submission = Submission.load(guard, layout)
     return Submitted(network, settings.training.l2, submission, batches, own.batch, own.dtype == "float32")

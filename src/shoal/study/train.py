@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,17 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from shoal.errors import DeviceError
-from shoal.study.draw import draw_data
-from shoal.study.inputs import Inputs, part_or_none
+from shoal.study.device import out_of_memory, to_device
 from shoal.study.memory import block_examples
-from shoal.study.points import Points
-from shoal.study.population import Data, Population, Stack, Who
+from shoal.study.placed import Data
+from shoal.study.population import Population, Stack
 from shoal.study.probe import probe
 from shoal.study.program import Chunk, Program
-from shoal.study.spec.paths import leaves
-from shoal.training.measure import Scale, Split
-from shoal.training.randomness import seed_key
+from shoal.study.who import Who, cells_first, measured_together, who_columns, who_of
 from shoal.training.runtime import numerics
 
 SECONDS_A_CALL = 0.5  # between two looks at the keyboard and the progress bar
@@ -75,70 +70,6 @@ def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> Ch
     )
 
 
-def to_device(program: Program, who: Who, dtype: Any) -> Data:
-    """The data set on the device, inputs as they came. It travels once for all chunks of a program.
-
-    Points of a function are drawn there, for each seed from its key.
-    """
-    curve = program.settings.record.training_examples
-    if isinstance(program.inputs, Points):
-        return draw_data(program.inputs, who.order_keys, curve, dtype)
-    return _to_device(program.inputs, curve, dtype)
-
-
-_ON_DEVICE: dict[Any, tuple[Inputs, Data]] = {}
-
-
-def _to_device(inputs: Inputs, curve: int | str, dtype: Any) -> Data:
-    key = (id(inputs), curve, str(dtype))
-    if key not in _ON_DEVICE:
-        _ON_DEVICE.clear()  # one data set at a time
-        splits, scaling = inputs.splits, inputs.scaling
-
-        def place(part: Any) -> Split | None:
-            part = part_or_none(part)
-            return (
-                None
-                if part is None
-                else Split(_narrow(part.inputs, dtype), jnp.asarray(part.labels, jnp.int32))
-            )
-
-        train = place(splits.train)
-        assert train is not None
-        measured = train if curve == "all" else Split(train.inputs[:curve], train.labels[:curve])
-        scale = Scale(jnp.asarray(scaling.offset, dtype), jnp.asarray(scaling.scale, dtype))
-        _ON_DEVICE[key] = (inputs, Data(train, measured, place(splits.validation), place(splits.test), scale))
-    return _ON_DEVICE[key][1]
-
-
-def _narrow(values: np.ndarray, dtype: Any) -> Any:
-    return jnp.asarray(values if values.dtype == np.uint8 else values.astype(dtype))
-
-
-def who_columns(chunk: Chunk) -> int:
-    """Members that share their batches: the cells of a seed, or everyone."""
-    return chunk.members if chunk.program.settings.training.shared_order else len(chunk.cells)
-
-
-def measured_together(chunk: Chunk) -> int:
-    """Members that are measured at the same time: a row, or all where every row has data of its own."""
-    return chunk.members if chunk.program.inputs.drawn else who_columns(chunk)
-
-
-def who_of(chunk: Chunk, dtype: Any) -> Who:
-    """The members of a chunk: their traced values, and the keys of their seeds."""
-    program, seeds = chunk.program, chunk.seeds
-    each = [leaves(program.cells[c].settings)[0] for c in chunk.cells]
-    shared = program.settings.training.shared_order
-    times = len(seeds) if shared else 1
-    values = {p: jnp.asarray(np.repeat([one[p] for one in each], times), dtype) for p in program.traced}
-    keys = jax.vmap(seed_key)(jnp.asarray(seeds, jnp.uint32))
-    if not shared:
-        return Who(values, keys, keys)
-    first = jax.vmap(seed_key)(jnp.asarray(program.seeds[:1], jnp.uint32))
-    return Who(values, jnp.tile(keys, len(each)), first)
-
-
 def compile_stack(stack: Stack, who: Who, data: Data) -> dict[str, Any]:
     """Every function of the stack for these shapes; the population's memory is reused from step to step."""
     step = jax.ShapeDtypeStruct((), jnp.int32)
@@ -183,31 +114,3 @@ def _train(
         if "health" in compiled:
             records[-1] |= jax.device_get(compiled["health"](population, who, data, jnp.int32(target)))
     return records, population
-
-
-def cells_first(chunk: Chunk) -> Callable[[np.ndarray], np.ndarray]:
-    """From (rows, columns, ...) to (cells, seeds, ...)."""
-    cells, seeds = len(chunk.cells), len(chunk.seeds)
-
-    def order(value: Any) -> np.ndarray:
-        value = np.asarray(value)
-        if chunk.program.settings.training.shared_order:
-            return value.reshape(cells, seeds, *value.shape[2:])
-        return np.swapaxes(value, 0, 1)
-
-    return order
-
-
-class out_of_memory(AbstractContextManager[None]):
-    """Turns the device's own out-of-memory error into one with a remedy."""
-
-    def __init__(self, chunk: Chunk) -> None:
-        self.chunk = chunk
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, MemoryError) or (error is not None and "RESOURCE_EXHAUSTED" in str(error)):
-            raise DeviceError(
-                f"The device has no memory for chunk {self.chunk.index}: {self.chunk.members} members, "
-                f"about {self.chunk.bytes / 2**20:,.0f} MiB.",
-                "Give a smaller budget with --memory, so that fewer members are stacked.",
-            ) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -41,57 +43,52 @@ def evaluate_split(
     The last block overlaps the one before it where `block` does not divide n; what was counted already
     gets weight 0, so every example counts once.
     """
+    zero, n = jnp.zeros((), scale.offset.dtype), split.labels.shape[0]
+    walk = partial(_over_blocks, network, parameters, state, split, scale, block)
     if jnp.issubdtype(split.labels.dtype, jnp.floating):
-        return evaluate_regression(network, parameters, state, split, scale, block)
+        loss, low, high = walk(_add_values, (zero, zero + jnp.inf, zero - jnp.inf))
+        span = (high - low) / (jnp.max(split.labels) - jnp.min(split.labels))
+        return {"loss": loss / n, "prediction_span": span}
+    nobody = jnp.zeros((network.classes, network.classes), jnp.int32)
+    loss, right, confusion = walk(_add_classes, (zero, jnp.int32(0), nobody))
+    return {"loss": loss / n, "accuracy": right.astype(zero.dtype) / n, "confusion": confusion}
+
+
+def _add_classes(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array) -> Any:
+    predicted = jnp.argmax(scores, axis=1).astype(jnp.int32)
+    right = jnp.sum((predicted == labels) & fresh, dtype=jnp.int32)
+    confusion = total[2].at[labels, predicted].add(fresh.astype(jnp.int32))
+    return total[0] + loss, total[1] + right, confusion
+
+
+def _add_values(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array) -> Any:
+    return total[0] + loss, jnp.minimum(total[1], jnp.min(scores)), jnp.maximum(total[2], jnp.max(scores))
+
+
+def _over_blocks(
+    network: Network,
+    parameters: Any,
+    state: Any,
+    split: Split,
+    scale: Scale,
+    block: int,
+    add: Callable[..., Any],
+    start: Any,
+) -> Any:
+    """`add(total, loss, scores, labels, fresh)` over the blocks; the loss is that of the fresh examples."""
     n = split.labels.shape[0]
     block = min(block, n)
-    blocks = -(-n // block)
 
-    def add(total: tuple[Array, Array, Array], i: Array) -> tuple[tuple[Array, Array, Array], None]:
-        start = jnp.minimum(i * block, n - block)
-        x = standardized(lax.dynamic_slice_in_dim(split.inputs, start, block), scale)
-        labels = lax.dynamic_slice_in_dim(split.labels, start, block)
-        fresh = start + jnp.arange(block, dtype=jnp.int32) >= i * block
-        scores = network.evaluate(parameters, state, x)
-        predicted = jnp.argmax(scores, axis=1).astype(jnp.int32)
-        losses = example_losses(network, scores, labels)
-        loss = jnp.sum(jnp.where(fresh, losses, 0))
-        right = jnp.sum((predicted == labels) & fresh, dtype=jnp.int32)
-        confusion = total[2].at[labels, predicted].add(fresh.astype(jnp.int32))
-        return (total[0] + loss, total[1] + right, confusion), None
-
-    zero = jnp.zeros((), scale.offset.dtype)
-    start = (zero, jnp.int32(0), jnp.zeros((network.classes, network.classes), jnp.int32))
-    (loss, right, confusion), _ = lax.scan(add, start, jnp.arange(blocks, dtype=jnp.int32))
-    return {
-        "loss": loss / n,
-        "accuracy": right.astype(zero.dtype) / n,
-        "confusion": confusion,
-    }
-
-
-def evaluate_regression(
-    network: Network, parameters: Any, state: Any, split: Split, scale: Scale, block: int
-) -> dict[str, Array]:
-    """`evaluate_split` for labels that are real values, (n,)."""
-    n = split.labels.shape[0]
-    block = min(block, n)
-
-    def add(total: tuple[Array, Array, Array], i: Array) -> tuple[tuple[Array, Array, Array], None]:
-        start = jnp.minimum(i * block, n - block)
-        x = standardized(lax.dynamic_slice_in_dim(split.inputs, start, block), scale)
-        labels = lax.dynamic_slice_in_dim(split.labels, start, block)
-        fresh = start + jnp.arange(block, dtype=jnp.int32) >= i * block
+    def step(total: Any, i: Array) -> tuple[Any, None]:
+        first = jnp.minimum(i * block, n - block)
+        x = standardized(lax.dynamic_slice_in_dim(split.inputs, first, block), scale)
+        labels = lax.dynamic_slice_in_dim(split.labels, first, block)
+        fresh = first + jnp.arange(block, dtype=jnp.int32) >= i * block
         scores = network.evaluate(parameters, state, x)
         loss = jnp.sum(jnp.where(fresh, example_losses(network, scores, labels), 0))
-        low, high = jnp.minimum(total[1], jnp.min(scores)), jnp.maximum(total[2], jnp.max(scores))
-        return (total[0] + loss, low, high), None
+        return add(total, loss, scores, labels, fresh), None
 
-    zero = jnp.zeros((), scale.offset.dtype)
-    start = (zero, zero + jnp.inf, zero - jnp.inf)
-    (loss, low, high), _ = lax.scan(add, start, jnp.arange(-(-n // block), dtype=jnp.int32))
-    span = (high - low) / (jnp.max(split.labels) - jnp.min(split.labels))
-    return {"loss": loss / n, "prediction_span": span}
+    return lax.scan(step, start, jnp.arange(-(-n // block), dtype=jnp.int32))[0]
 
 
 def example_losses(network: Network, scores: Array, labels: Array) -> Array:

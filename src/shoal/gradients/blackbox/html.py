@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from shoal.gradients.networks.result import Verdict
+from shoal.gradients.verdict import COLOURS, Verdict
 
 from .page import HEADINGS, block_note, columns, facts, headline, values
 from .result import BlockResult, FunctionCheck
 
-# Okabe and Ito's bluish green, orange and vermillion: read on white and on black, told apart with any colour
-# vision. The word is always there too.
-COLOURS = {
-    Verdict.OK: "#009E73",
-    Verdict.ZERO: "#009E73",
-    Verdict.KINK: "#C98A00",
-    Verdict.WRONG: "#D55E00",
-}
 _CELL = "padding:2px 10px 2px 0;text-align:{};white-space:nowrap;border:0;background:transparent"
 
 

@@ -9,11 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from shoal.gradients.networks.result import Verdict
+from shoal.gradients.verdict import STYLES, Verdict
 
 from .result import BlockResult, Entry, FunctionCheck
 
-STYLES = {Verdict.OK: "green", Verdict.ZERO: "green", Verdict.KINK: "yellow", Verdict.WRONG: "bold red"}
 WIDTH = 110
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from shoal.gradients.compare import Comparison
-from shoal.gradients.networks.result import Verdict
+from shoal.gradients.verdict import Verdict
 
 from .blocks import Probed
 from .libraries import Leaf

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from rich.console import RenderableType
 
-from shoal.gradients.networks.result import Verdict
 from shoal.gradients.patterns import Finding
+from shoal.gradients.plain import plain
+from shoal.gradients.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class BlockResult:
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        record = {key: _plain(value) for key, value in self.__dict__.items()}
-        record["worst"] = [{key: _plain(v) for key, v in entry.__dict__.items()} for entry in self.worst]
+        record = {key: plain(value) for key, value in self.__dict__.items()}
+        record["worst"] = [{key: plain(v) for key, v in entry.__dict__.items()} for entry in self.worst]
         return record
 
 
@@ -92,7 +92,7 @@ class FunctionCheck:
             "ok": self.ok,
             "blocks": [block.to_json() for block in self.blocks],
             "findings": [
-                {key: _plain(value) for key, value in finding.to_json().items()} for finding in self.findings
+                {key: plain(value) for key, value in finding.to_json().items()} for finding in self.findings
             ],
             "notes": list(self.notes),
             "loss": self.loss,
@@ -118,11 +118,3 @@ class FunctionCheck:
         from .html import to_html
 
         return to_html(self)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    return str(value) if isinstance(value, Verdict) else value

@@ -8,11 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from shoal.gradients.networks.structure import zero_by_construction
+from shoal.gradients.verdict import Verdict
 
 from .catalogue.l2 import ONE_LAYER_ONLY
 from .evidence import Evidence
 from .puzzles import ARRIVING
-from .result import DROWNED, KINK, RIGHT, WRONG, ZERO, BlockDiagnosis, Cause, Segment
+from .result import BlockDiagnosis, Cause, Segment
 from .search import REST, Finding, State
 
 
@@ -28,7 +29,7 @@ def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
             wrong = bool(e.wrong(name, key).any())
             off = np.nan_to_num(np.abs(came - true), nan=np.inf)
             index = tuple(int(k) for k in np.unravel_index(int(np.argmax(off)), off.shape))
-            verdict = WRONG if wrong else _unless_wrong(evidence, zero, name, key)
+            verdict = Verdict.WRONG if wrong else _unless_wrong(evidence, zero, name, key)
             error = _error(e, name, key)
             strange = came.size - int(np.isfinite(came).sum())
             found.append(
@@ -47,10 +48,10 @@ def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
     return found
 
 
-def _unless_wrong(evidence: Sequence[Evidence], zero: Collection, name: str, key: str) -> str:
+def _unless_wrong(evidence: Sequence[Evidence], zero: Collection, name: str, key: str) -> Verdict:
     if all(e.drowned(name) for e in evidence):
-        return DROWNED
-    return ZERO if (name, key) in zero else RIGHT
+        return Verdict.ROUNDING
+    return Verdict.ZERO if (name, key) in zero else Verdict.OK
 
 
 def _error(e: Evidence, name: str, key: str) -> float:
@@ -122,8 +123,8 @@ def attribute(blocks: Sequence[BlockDiagnosis], causes: Sequence[Cause]) -> list
     for block in blocks:
         because = [c for c in causes if block.name in c.blocks]
         verdict = block.verdict
-        if verdict == WRONG and because and all(c.harmless for c in because):
-            verdict = KINK
+        if verdict is Verdict.WRONG and because and all(c.harmless for c in because):
+            verdict = Verdict.KINK
         found.append(replace(block, because=tuple(c.mistake.name for c in because), verdict=verdict))
     return found
 

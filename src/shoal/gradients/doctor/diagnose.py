@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from shoal.errors import GradientError
 from shoal.gradients.networks.point import Point
 from shoal.gradients.networks.start import make_point
+from shoal.gradients.verdict import Verdict
 from shoal.network import Network
 
 from .calls import Batch, Reading, ask, make_batch, take
@@ -74,7 +75,7 @@ def diagnose(
 def _conclude(readings: list[Reading], point: Point, started: float, remarks: tuple[str, ...]) -> Diagnosis:
     evidence = readings[0].shown
     blocks = judge_blocks(evidence)
-    wrong = [block for block in blocks if block.verdict == "WRONG"]
+    wrong = [block for block in blocks if block.verdict is Verdict.WRONG]
     causes, segments = [], []
     if wrong or readings[0].mistake is not None:
         states, reading = _explain(readings)
@@ -90,7 +91,6 @@ def _conclude(readings: list[Reading], point: Point, started: float, remarks: tu
         points=len(evidence),
         precision=evidence[0].epsilon,
         seconds=perf_counter() - started,
-        layers=point.network.names,
         remarks=remarks,
     )
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
+from shoal.gradients.verdict import COLOURS, Verdict
+
 from .page import counts, follow_ups, headline, listed, name_of, place, reasons, remarks, sentence
-from .result import WRONG, BlockDiagnosis, Cause, Diagnosis, Segment
+from .result import BlockDiagnosis, Cause, Diagnosis, Segment
 
 _BOX = "border-left:4px solid {};padding:.1em .8em;margin:.6em 0"
-_RIGHT, _WRONG, _CHOICE = "#009E73", "#D55E00", "#E69F00"  # told apart by colour-blind readers too
+_RIGHT, _WRONG, _CHOICE = (COLOURS[v] for v in (Verdict.OK, Verdict.WRONG, Verdict.KINK))
 
 
 def to_html(diagnosis: Diagnosis) -> str:
@@ -59,8 +61,8 @@ def _table(diagnosis: Diagnosis) -> str:
 
 
 def _row(diagnosis: Diagnosis, block: BlockDiagnosis) -> str:
-    wrong = block.verdict == WRONG
-    colour = _WRONG if wrong else _RIGHT
+    wrong = block.verdict is Verdict.WRONG
+    colour = COLOURS[block.verdict]
     cells = (
         escape(diagnosis.names.get(block.name, block.name)),
         "x".join(map(str, block.shape)),

@@ -9,11 +9,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .result import DROWNED, KINK, WRONG, BlockDiagnosis, Cause, Diagnosis, Segment
+from shoal.gradients.verdict import STYLES, Verdict
+
+from .result import BlockDiagnosis, Cause, Diagnosis, Segment
 
 COLUMNS = 100  # of the page without a terminal
 FEW = 6  # names that are listed before "and 3 more"
-_STYLES = {WRONG: "bold red", KINK: "yellow", DROWNED: "yellow"}
 
 
 def plain(diagnosis: Diagnosis) -> str:
@@ -36,7 +37,7 @@ def render(diagnosis: Diagnosis) -> RenderableType:
 
 def remarks(diagnosis: Diagnosis) -> tuple[str, ...]:
     """What was noticed beside the gradients themselves."""
-    if not any(block.verdict == DROWNED for block in diagnosis.blocks):
+    if not any(block.verdict is Verdict.ROUNDING for block in diagnosis.blocks):
         return diagnosis.remarks
     drowned = (
         "Rounding only: at this point these gradients are smaller than the rounding of the numbers that they "
@@ -166,10 +167,10 @@ def _table(diagnosis: Diagnosis) -> Table:
 def _row(diagnosis: Diagnosis, block: BlockDiagnosis) -> Iterable[RenderableType]:
     yield Text(diagnosis.names.get(block.name, block.name))
     yield "x".join(map(str, block.shape))
-    wrong = block.verdict in (WRONG, KINK)
-    yield "-" if block.error == 0 or (not wrong and block.verdict != "ok") else f"{block.error:.1e}"
+    wrong = block.verdict in (Verdict.WRONG, Verdict.KINK)
+    yield "-" if block.error == 0 or (not wrong and block.verdict is not Verdict.OK) else f"{block.error:.1e}"
     yield ",".join(map(str, block.worst_index)) if wrong else "-"
     yield f"{block.came:.6g}" if wrong else "-"
     yield f"{block.true:.6g}" if wrong else "-"
-    yield Text(block.verdict, style=_STYLES.get(block.verdict, "green"))
+    yield Text(block.verdict, style=STYLES[block.verdict])
     yield reasons(diagnosis, block)

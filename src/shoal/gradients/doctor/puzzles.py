@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .evidence import Evidence
-from .search import REST, Segment, State
+from .search import REST, State, Stretch
 from .trial import distance, try_blocks
 
 ARRIVING = "dy"  # what a puzzle is about, beside a parameter's name and REST
@@ -76,7 +76,7 @@ def _past(state: State, cost: float, puzzles: list[tuple[int, str]], evidence: S
         cost=state.cost + cost,
         puzzles=(*state.puzzles, *puzzles),
         tested=True,
-        segment=Segment(),
+        stretch=Stretch(),
         new=0,
         ended=_is_lowest(state, evidence),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
+
+from shoal.gradients.plain import plain
+from shoal.gradients.verdict import Verdict
 
 from .mistake import Mistake
 
@@ -44,7 +46,7 @@ class Cause:
             "remedy": m.remedy,
             "page": m.page,
             "where": [list(place) for place in self.where],
-            "agreement": number(self.agreement),
+            "agreement": plain(self.agreement),
             "blocks": list(self.blocks),
             "own": list(self.own),
             "equivalents": list(self.equivalents),
@@ -66,7 +68,7 @@ class BlockDiagnosis:
     parameter: str
     shape: tuple[int, ...]
     error: float
-    verdict: str
+    verdict: Verdict
     worst_index: tuple[int, ...]
     came: float
     true: float
@@ -78,18 +80,7 @@ class BlockDiagnosis:
         return f"{self.layer}.{self.parameter}"
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "layer": self.layer,
-            "parameter": self.parameter,
-            "shape": list(self.shape),
-            "error": number(self.error),
-            "verdict": self.verdict,
-            "worst_index": list(self.worst_index),
-            "came": number(self.came),
-            "true": number(self.true),
-            "because": list(self.because),
-            "note": self.note,
-        }
+        return {key: plain(value) for key, value in self.__dict__.items()}
 
 
 @dataclass(frozen=True)
@@ -121,7 +112,6 @@ class Diagnosis:
     points: int
     precision: float
     seconds: float
-    layers: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -132,7 +122,7 @@ class Diagnosis:
 
     @property
     def wrong(self) -> tuple[BlockDiagnosis, ...]:
-        return tuple(block for block in self.blocks if block.verdict == WRONG)
+        return tuple(block for block in self.blocks if block.verdict is Verdict.WRONG)
 
     def block(self, layer: str, parameter: str) -> BlockDiagnosis:
         """The block of that name. Raises KeyError."""
@@ -171,15 +161,3 @@ class Diagnosis:
         from .html import to_html
 
         return to_html(self)
-
-
-WRONG = "WRONG"
-RIGHT = "ok"
-ZERO = "zero by construction"
-KINK = "kink"
-DROWNED = "rounding only"
-
-
-def number(value: float) -> float | str:
-    """A number that JSON can hold."""
-    return float(value) if isfinite(value) else str(float(value))

@@ -40,7 +40,7 @@ class Finding:
 
 
 @dataclass
-class Segment:
+class Stretch:
     """The way between two layers with parameters; `passed` is the least cost at which its end was reached."""
 
     passed: float = np.inf
@@ -66,7 +66,7 @@ class State:
     options: dict = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     puzzles: tuple[tuple[int, str], ...] = ()
-    segment: Segment = field(default_factory=Segment)
+    stretch: Stretch = field(default_factory=Stretch)
     new: int = 0
     misfit: float = 0.0
     agreement: float = 0.0
@@ -101,9 +101,9 @@ def search(starts: Sequence[State], evidence: Sequence[Evidence]) -> list[State]
         if state.ended:
             ended.append(state)
             continue
-        if cost > state.segment.passed + LIKE:
+        if cost > state.stretch.passed + LIKE:
             if stage == 1:  # what has passed a test may still be wrong where the test cannot see
-                later = replace(state, segment=Segment(), new=AT_ONCE - 1)
+                later = replace(state, stretch=Stretch(), new=AT_ONCE - 1)
                 heapq.heappush(queue, (cost + LATER, state.i, next(order), later, stage))
             continue
         for child in expand(state, stage, evidence):

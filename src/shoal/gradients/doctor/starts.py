@@ -11,7 +11,7 @@ from .calls import Reading
 from .catalogue.whole import ACCUMULATED, FACTOR, NEGATED
 from .fits import factor_of_all
 from .mistake import Mistake, Way
-from .search import Finding, Segment, State
+from .search import Finding, State, Stretch
 
 CALLS = (2, 3)  # how many calls on one batch may have been added up
 BEYOND = 10**6  # behind the loss: what happens to finished gradients
@@ -38,7 +38,7 @@ def _scaled(plain: State, mistake: Mistake, note: str, factor: float) -> State:
     """The state in which all numbers that came are multiplied by what undoes the mistake."""
     state = plain.with_findings([_whole(mistake, note)], new=0)
     came = tuple(_times(c, factor) for c in plain.came)
-    return replace(state, came=came, segment=Segment())
+    return replace(state, came=came, stretch=Stretch())
 
 
 def _in(mistake: Mistake, layer: str, reading: Reading) -> Finding:

@@ -13,14 +13,14 @@ import numpy as np
 from .catalogue import BY_KIND, plant
 from .evidence import Evidence
 from .exchange import exchange
-from .fits import fit_blocks, fit_loss
+from .fits import PRICE, fit_blocks, fit_loss
 from .mistake import Mistake, Way
 from .puzzles import GIVEN_UP, RECOVERED, SKIPPED, give_up, is_unknown, recover, resume, skip
-from .search import AT_ONCE, Finding, Segment, State
+from .search import AT_ONCE, Finding, State, Stretch
 from .site import Site
 from .trial import Trial, try_blocks
 
-STAGES = (0.0, 1.0, 1.25, 2.0, SKIPPED, RECOVERED, GIVEN_UP)
+STAGES = (0.0, 1.0, 1.0 + PRICE, 2.0, SKIPPED, RECOVERED, GIVEN_UP)
 """What is tried and its cost: nothing new, one mistake, a fitted number, two mistakes, a block of numbers
 that nothing explains, a derivative read off the user's own numbers, and giving up."""
 SAME = 1e-12  # derivatives closer than this are one
@@ -87,8 +87,8 @@ def _settle(before: State, state: State, evidence: Sequence[Evidence], trial: Tr
     """The state behind a layer's parameters, all of which fit."""
     misfit, agreement, informative = trial or (0.0, 0.0, True)
     if informative:
-        before.segment.passed = min(before.segment.passed, state.cost)
-        state = replace(state, segment=Segment(), new=0)
+        before.stretch.passed = min(before.stretch.passed, state.cost)
+        state = replace(state, stretch=Stretch(), new=0)
     state = replace(
         state,
         tested=True,

@@ -9,6 +9,5 @@ from .local import LayerCheck as LayerCheck
 from .point import Point as Point
 from .result import BlockCheck as BlockCheck
 from .result import GradientCheck as GradientCheck
-from .result import Verdict as Verdict
 from .start import draw_point as draw_point
 from .start import make_point as make_point

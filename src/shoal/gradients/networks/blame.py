@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from shoal.gradients.verdict import Verdict
+
 from .autodiff import Derivatives
 from .local import LayerCheck
 from .point import Parameters, Point
-from .result import BlockCheck, Verdict
+from .result import BlockCheck
 
 
 def explain(

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from shoal.gradients.compare import Comparison, compare
+from shoal.gradients.verdict import Verdict
 
 from .autodiff import Derivatives, Differentiate
 from .point import Parameters, Point
 from .probes import Probes, choose_entries, probe
-from .result import BlockCheck, Verdict
+from .result import BlockCheck
 from .rounding import rounding_floors
 from .structure import zero_by_construction
 

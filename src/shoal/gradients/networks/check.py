@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from shoal.errors import NetworkError
+from shoal.gradients.verdict import Verdict
 from shoal.network import Network, parameter_count
 
 from .autodiff import differentiator
@@ -23,7 +24,7 @@ from .blame import explain
 from .blocks import BlockChecker
 from .local import LayerCheck, check_cost, check_layers, local_inputs
 from .point import Point, as_parameters
-from .result import BlockCheck, GradientCheck, Verdict
+from .result import BlockCheck, GradientCheck
 from .start import draw_point, make_point
 
 PROBES = 64  # entries probed in each block

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
-from math import isfinite
 from typing import Any
 
+from shoal.gradients.plain import plain
+from shoal.gradients.verdict import Verdict
+
 from .local import LayerCheck
-
-
-class Verdict(StrEnum):
-    """What a block's two comparisons come to."""
-
-    OK = "ok"
-    ZERO = "zero by construction"
-    KINK = "kink"
-    WRONG = "WRONG"
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class BlockCheck:
 
     def to_json(self) -> dict[str, Any]:
         """Numbers, strings and lists only; what is infinite or not a number becomes its name."""
-        return {key: _plain(value) for key, value in self.__dict__.items()}
+        return {key: plain(value) for key, value in self.__dict__.items()}
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,7 @@ class GradientCheck:
             "blocks": [block.to_json() for block in self.blocks],
             "culprits": list(self.culprits),
             "layers": [
-                {"layer": c.layer, "error": _plain(c.error), "part": c.part, "ok": c.ok} for c in self.layers
+                {"layer": c.layer, "error": plain(c.error), "part": c.part, "ok": c.ok} for c in self.layers
             ],
             "examples": self.examples,
             "l2": self.l2,
@@ -122,11 +114,3 @@ class GradientCheck:
     def _errors(self) -> Iterator[float]:
         for block in self.blocks:
             yield from (e for e in (block.error_difference, block.error_autodiff) if e is not None)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, StrEnum):
-        return str(value)
-    return str(value) if isinstance(value, float) and not isfinite(value) else value

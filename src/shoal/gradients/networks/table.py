@@ -7,9 +7,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .result import BlockCheck, GradientCheck, Verdict
+from shoal.gradients.verdict import STYLES, Verdict
 
-_STYLES = {Verdict.OK: "green", Verdict.ZERO: "green", Verdict.KINK: "yellow", Verdict.WRONG: "bold red"}
+from .result import BlockCheck, GradientCheck
 
 
 def render(check: GradientCheck) -> RenderableType:
@@ -46,7 +46,7 @@ def _table(check: GradientCheck) -> Table:
             _error(block, block.error_difference),
             _error(block, block.error_autodiff),
             _index(block),
-            Text(block.verdict, style=_STYLES[block.verdict]),
+            Text(block.verdict, style=STYLES[block.verdict]),
         )
     return table
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.colors import to_hex
 
 from shoal.report.numbers import counted
-from shoal.report.style import PALETTE
 from shoal.report.summary import Summary
 
 MOST_CELLS = 3
@@ -41,7 +39,3 @@ def evenly(names: list[str], most: int) -> list[str]:
     if len(names) <= most:
         return names
     return [names[i] for i in np.unique(np.linspace(0, len(names) - 1, most).round().astype(int))]
-
-
-def layer_colour(index: int) -> str:
-    return to_hex(PALETTE[index % len(PALETTE)])

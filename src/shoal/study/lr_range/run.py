@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shoal.study.chunks import play_chunks
 from shoal.study.inputs import Loader
 from shoal.study.lr_range.ramp import Ramp, default_steps, ramp_study
 from shoal.study.lr_range.smoothing import memory_of, smooth, stopping_step
@@ -65,21 +66,12 @@ def _default(study: Study, loader: Loader) -> int:
 
 def _trace_all(plan: Plan, watcher: Watcher) -> tuple[list[Trace], bool]:
     from shoal.study.lr_range.trace import trace_chunk
-    from shoal.training.runtime import keep_compiled_programs
 
-    keep_compiled_programs()
     traces: list[Trace] = []
-    try:
-        for chunk in plan.chunks:
-            watcher.chunk_started(chunk)
-            trace = trace_chunk(chunk, lambda steps, values, c=chunk: watcher.advanced(c, steps, values))
-            traces.append(trace)
-            watcher.chunk_finished(chunk, trace.seconds, trace.seconds_compile)
-    except KeyboardInterrupt:
-        if not traces:
-            raise
-        return traces, True
-    return traces, False
+    stopped = play_chunks(plan, watcher, trace_chunk, traces.append)
+    if stopped and (not traces or not isinstance(stopped, KeyboardInterrupt)):
+        raise stopped
+    return traces, stopped is not None
 
 
 def _attributes(

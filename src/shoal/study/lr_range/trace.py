@@ -12,11 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from shoal.study.device import out_of_memory, to_device
 from shoal.study.lr_range.smoothing import memory_of, smooth, stopping_step
 from shoal.study.memory import block_examples
-from shoal.study.population import Data, Population, Stack, Who
+from shoal.study.placed import Data
+from shoal.study.population import Population, Stack
 from shoal.study.program import Chunk
-from shoal.study.train import cells_first, measured_together, out_of_memory, to_device, who_columns, who_of
+from shoal.study.who import Who, cells_first, measured_together, who_columns, who_of
 from shoal.training.runtime import numerics
 
 LOOKS = 20  # times at which it is seen whether every member has diverged

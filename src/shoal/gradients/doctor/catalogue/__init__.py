@@ -11,11 +11,14 @@ from shoal.gradients.doctor.mistake import Mistake
 from shoal.gradients.doctor.site import Site
 
 from . import activations, affine, batch_norm, convolution, dropout, l2, losses, pooling, whole
-from .activation_mistakes import MISTAKES as ACTIVATIONS
 from .affine_mistakes import MISTAKES as AFFINE
 from .batch_norm_mistakes import MISTAKES as BATCH_NORM
 from .convolution_mistakes import MISTAKES as CONVOLUTION
+from .kinked_mistakes import MISTAKES as KINKED
 from .loss_mistakes import mistakes as loss_mistakes
+from .smooth_mistakes import MISTAKES as SMOOTH
+
+ACTIVATIONS = {**KINKED, **SMOOTH}
 
 LOSSES = ("softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error")
 BY_KIND: dict[str, tuple[Mistake, ...]] = {

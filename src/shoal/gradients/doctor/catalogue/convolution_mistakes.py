@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shoal.gradients.doctor.mistake import Mistake, Way, always
 from shoal.gradients.doctor.site import Site
 
+from .affine_mistakes import MISTAKES as _AFFINE
 from .pages import page
+
+AFFINE = {mistake.name: mistake for mistake in _AFFINE}
 
 _DX = "dx[i s + k, j t + l] = sum over k, l of dy[i, j] W[k, l]'"
 _DW = "dW[k, l] = sum over N, i, j of x[i s + k, j t + l]' dy[i, j] + 2 l2 W"
@@ -108,25 +112,14 @@ MISTAKES = (
         ),
         "affine",
     ),
-    _entry(
-        "bias-missing",
-        "bias gradient missing",
-        "the bias's derivative left at zero",
-        f"{_DB}   <- never filled in",
-        "Fill it in.",
-        always(Way({"b_is": "zero"}, ("b",))),
-        "affine",
-    ),
-    _entry(
-        "one-over-n-twice",
-        "1/N applied twice",
-        "this layer's derivatives divided by N once more: they are N times too small",
-        f"{_DW}   <- no 1/N here: the loss has divided already",
-        "Divide by N in one place only.",
-        always(
+    replace(AFFINE["bias-missing"], kind="convolution", equation=f"{_DB}   <- never filled in"),
+    replace(
+        AFFINE["one-over-n-twice"],
+        kind="convolution",
+        equation=f"{_DW}   <- no 1/N here: the loss has divided already",
+        ways=always(
             Way({"W_over": "N", "b_over": "N"}, ("W", "b"), "in this layer"),
             Way({"W_over": "N"}, ("W",), "in this layer"),
         ),
-        "loss",
     ),
 )

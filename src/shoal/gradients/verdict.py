@@ -1,0 +1,40 @@
+"""What the comparison of a block of gradients comes to, and how it looks on a page."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The verdict on one block.
+
+    A block that is `zero by construction` is 0 in exact arithmetic. At a `kink` no derivative exists, and
+    any number between the slopes on both sides is right. Of `rounding only` nothing can be said.
+    """
+
+    OK = "ok"
+    ZERO = "zero by construction"
+    KINK = "kink"
+    ROUNDING = "rounding only"
+    WRONG = "WRONG"
+
+
+STYLES = {
+    Verdict.OK: "green",
+    Verdict.ZERO: "green",
+    Verdict.KINK: "yellow",
+    Verdict.ROUNDING: "yellow",
+    Verdict.WRONG: "bold red",
+}
+"""On a terminal."""
+
+# Okabe and Ito's bluish green, orange and vermillion: read on white and on black, told apart with any colour
+# vision. The word is always there too.
+COLOURS = {
+    Verdict.OK: "#009E73",
+    Verdict.ZERO: "#009E73",
+    Verdict.KINK: "#C98A00",
+    Verdict.ROUNDING: "#C98A00",
+    Verdict.WRONG: "#D55E00",
+}
+"""In a notebook."""
