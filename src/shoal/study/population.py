@@ -8,7 +8,7 @@ member is a column.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -19,6 +19,7 @@ from shoal.kernels import accelerate
 from shoal.layers import Affine, l2_cost
 from shoal.network import Network
 from shoal.study.build import batch_norm_settings
+from shoal.study.groups import most_at_once, vmap_in_groups
 from shoal.study.placed import Data
 from shoal.study.program import Program
 from shoal.study.spec.paths import overlay
@@ -44,6 +45,7 @@ class Stack:
         training = program.settings.training
         self._key_axes = (None, 0) if training.shared_order else (0, None)  # over rows, over columns
         self._axes = self._member_axes()
+        self._at_once = most_at_once(program.network(), jax.default_backend())
 
     def start(self, who: Who) -> Population:
         """Every member before its first step."""
@@ -89,7 +91,7 @@ class Stack:
         data: Data,
     ) -> dict[str, Array]:
         """What `one` says of every member, (rows, columns, ...), a row at a time."""
-        column = jax.vmap(one, in_axes=(self._axes, 0, None))
+        column = self._over_columns(one, (self._axes, 0, None))
         if self.program.inputs.drawn:
             own = Data(0, 0, 0, 0, None)  # type: ignore[arg-type]
             rows = jax.vmap(lambda row, data: column(row, who.values, data), in_axes=(0, own))
@@ -174,12 +176,19 @@ class Stack:
             train = data.train
             inputs, labels = jax.vmap(_taken)(train, chosen) if drawn else _taken(train, chosen)
             inputs = standardized(inputs, data.scale)
-        column = jax.vmap(
-            self._step_one, in_axes=(self._axes, 0, column_axis, None, None, None), out_axes=self._axes
+        column = self._over_columns(
+            self._step_one, (self._axes, 0, column_axis, None, None, None), self._axes
         )
         shared = None if whole and not drawn else 0
-        rows = jax.vmap(column, in_axes=(0, None, row_axis, shared, shared, None))
+        rows = self._over_rows(column, (0, None, row_axis, shared, shared, None), len(who.order_keys))
         return Population(rows(now.members, who.values, who.keys, inputs, labels, step), orders)
+
+    def _over_columns(self, one: Callable[..., Any], in_axes: Sequence[Any], out_axes: Any = 0) -> Any:
+        return vmap_in_groups(one, in_axes, self.columns, self._at_once, out_axes)
+
+    def _over_rows(self, row: Callable[..., Any], in_axes: Sequence[Any], rows: int) -> Any:
+        most = self._at_once and max(1, self._at_once // self.columns)
+        return vmap_in_groups(row, in_axes, rows, most)
 
     def _shuffled(self, who: Who, step: Array) -> Array:
         batches = self.program.batches
@@ -205,7 +214,7 @@ class Stack:
 
         def axis(path: Any, _: Any) -> int:
             names = [getattr(part, "key", None) for part in path]
-            return 1 if first in names and names[-1] == "W" else 0
+            return 1 if first is not None and first in names and names[-1] == "W" else 0
 
         return jax.tree_util.tree_map_with_path(axis, shapes)
 
