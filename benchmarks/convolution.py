@@ -11,6 +11,7 @@ import os
 import platform
 import statistics
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from convolution_peers import (
     jax_autodiff,
     keras_fit,
     shoal,
+    shoal_plain,
     torch_eager,
 )
 from rate import MatrixRate
@@ -31,14 +33,13 @@ from rounds import Contender, play
 from tables import MOST_BUSY
 from work import EPOCH as NOTED_STEPS  # a contender notes seconds per so many steps
 
-WIDTHS = (1, 8, 32)
-AIMS = {"Shoal solo": 1.3, "Shoal, 8 members": 1.8, "Shoal, 32 members": 1.8}
+AIMS = {"Shoal solo": 1.3, "Shoal, 8 members": 1.8, "Shoal, 11 members": 2.0, "Shoal, 32 members": 1.8}
 
 
 def main() -> None:
     """Measure, print, and keep."""
     given = _arguments()
-    found = measure(given.rounds, given.segment)
+    found = measure(given)
     text = as_markdown(found)
     print(text)
     if given.markdown:
@@ -47,11 +48,11 @@ def main() -> None:
         given.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def measure(rounds: int, segment: float) -> dict[str, Any]:
-    """Everybody in turn, `rounds` times."""
-    contenders, rate = _contenders(Images()), MatrixRate()
-    others = play(contenders, rounds, segment, rate.measure, _progress)
-    floor = [flops_per_step() / best * 1e3 for best in rate.best]
+def measure(given: argparse.Namespace) -> dict[str, Any]:
+    """Everybody in turn, `given.rounds` times."""
+    contenders, rate = _contenders(Images(given.batch), given.members, given.only_pytorch), MatrixRate()
+    others = play(contenders, given.rounds, given.segment, rate.measure, _progress)
+    floor = [flops_per_step(given.batch) / best * 1e3 for best in rate.best]
     eager = _milliseconds(contenders[0])
     rows = []
     for contender in contenders:
@@ -69,7 +70,8 @@ def measure(rounds: int, segment: float) -> dict[str, Any]:
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "versions": {name: version(name) for name in ("jax", "torch", "keras", "numpy")},
-        "rounds": rounds,
+        "batch": given.batch,
+        "rounds": given.rounds,
         "others_share": others,
         "floor_ms": floor,
         "rows": rows,
@@ -80,7 +82,7 @@ def as_markdown(found: dict[str, Any]) -> str:
     """The table, and whether the aims are reached."""
     busy = statistics.median(found["others_share"])
     lines = [
-        "LeNet-5 with batch norm, batch 128: ms per training step and network",
+        f"LeNet-5 with batch norm, batch {found['batch']}: ms per training step and network",
         "",
         f"{found['machine']}; {found['rounds']} rounds; the arithmetic at the machine's rate of matrix "
         f"products: {statistics.median(found['floor_ms']):.2f} ms; "
@@ -107,16 +109,17 @@ def _aim(row: dict[str, Any]) -> str:
     return f"- {row['name']}: at least {wanted} times PyTorch, {row['times_pytorch']:.2f} measured: {reached}"
 
 
-def _contenders(images: Images) -> list[Contender]:
+def _contenders(images: Images, members: Sequence[int], only_pytorch: bool) -> list[Contender]:
     found = [torch_eager(images)]
-    try:
-        compiled = torch_eager(images, compiled=True)
-        compiled.run(1)
-        found.append(compiled)
-    except Exception as error:  # it needs a compiler that works; whatever it lacks, the others go on
-        _progress(f"torch.compile does not work here: {type(error).__name__}")
-    found += [keras_fit(images), jax_autodiff(images), shoal(images, 1, fast=False)]
-    return found + [shoal(images, members) for members in WIDTHS]
+    if not only_pytorch:
+        try:
+            compiled = torch_eager(images, compiled=True)
+            compiled.run(1)
+            found.append(compiled)
+        except Exception as error:  # it needs a compiler that works; whatever it lacks, the others go on
+            _progress(f"torch.compile does not work here: {type(error).__name__}")
+        found += [keras_fit(images), jax_autodiff(images), shoal_plain(images)]
+    return found + [shoal(images, count) for count in members]
 
 
 def _milliseconds(contender: Contender) -> list[float]:
@@ -135,6 +138,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", type=Path, help="keep every number in this file")
     parser.add_argument("--markdown", type=Path, help="keep the table in this file")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--members", type=int, nargs="+", default=[1, 8, 32], help="widths of Shoal's stacks")
+    parser.add_argument("--only-pytorch", action="store_true", help="compare with PyTorch eager alone")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--segment", type=float, default=0.3, help="seconds of a contender in a round, about")
     return parser.parse_args()

@@ -6,6 +6,7 @@ pool 2, batch norm; dense 120 and 84, each with tanh and batch norm; dense 10.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from jax import lax
 
 from rounds import Contender
-from shoal.kernels import accelerate
+from shoal.data import Dataset, Part
 from shoal.layers import (
     Affine,
     AveragePool,
@@ -27,25 +28,36 @@ from shoal.layers import (
     Tanh,
 )
 from shoal.network import Network, compose_layers
+from shoal.study.inputs import Loader
+from shoal.study.load import make_study
+from shoal.study.plan import make_plan
 from shoal.training.randomness import initial_noise
+from stack import Training
 
-BATCH, CLASSES, EPOCH, RATE, L2 = 128, 10, 400, 0.01, 0.0
+CLASSES, EPOCH, RATE = 10, 400, 0.01
+
+LAYERS = [
+    {"conv": 6, "kernel": 5, "padding": "same"}, "tanh", {"average_pool": 2}, "batch_norm",
+    {"conv": 16, "kernel": 5}, "tanh", {"average_pool": 2}, "batch_norm",
+    {"dense": 120}, "tanh", "batch_norm", {"dense": 84}, "tanh", "batch_norm",
+]  # fmt: skip
 
 Step = Callable[[Any, Any, Any], Any]  # trained values, x, labels -> trained values
 
 
-def flops_per_step() -> float:
+def flops_per_step(batch: int) -> float:
     """Multiplications and additions: 2 forward, 2 for dW, 2 for dx; the first layer needs no dx."""
     first, second = 28 * 28 * 25 * 6, 10 * 10 * 150 * 16
-    return BATCH * (4.0 * first + 6.0 * (second + 400 * 120 + 120 * 84 + 84 * 10))
+    return batch * (4.0 * first + 6.0 * (second + 400 * 120 + 120 * 84 + 84 * 10))
 
 
 class Images:
     """Random images, labels and an order of them; what a step costs does not depend on their values."""
 
-    def __init__(self) -> None:
+    def __init__(self, batch: int) -> None:
         random = np.random.default_rng(0)
-        self.x = random.standard_normal((EPOCH * BATCH, 28, 28, 1), np.float32)
+        self.batch = batch
+        self.x = random.standard_normal((EPOCH * batch, 28, 28, 1), np.float32)
         self.y = random.integers(0, CLASSES, len(self.x)).astype(np.int32)
         self.order = random.permutation(len(self.x)).astype(np.int32)
 
@@ -73,8 +85,8 @@ def torch_eager(images: Images, compiled: bool = False) -> Contender:
     def run(steps: int) -> None:
         nonlocal at
         for _ in range(steps):
-            first = at % EPOCH * BATCH
-            rows = order[first : first + BATCH]
+            first = at % EPOCH * images.batch
+            rows = order[first : first + images.batch]
             optimizer.zero_grad(set_to_none=True)
             loss(called(x.index_select(0, rows)), y.index_select(0, rows)).backward()
             optimizer.step()
@@ -111,7 +123,8 @@ def keras_fit(images: Images) -> Contender:
     model.compile(keras.optimizers.SGD(RATE), loss)
 
     def run(steps: int) -> None:
-        model.fit(images.x[: steps * BATCH], images.y[: steps * BATCH], batch_size=BATCH, verbose=0)
+        n = steps * images.batch
+        model.fit(images.x[:n], images.y[:n], batch_size=images.batch, verbose=0)
 
     return Contender(f"Keras ({keras.config.backend()})", True, 1, run, note=f"keras {keras.__version__}")
 
@@ -149,37 +162,53 @@ def jax_autodiff(images: Images) -> Contender:
     def step(parameters: Any, x: Any, labels: Any) -> Any:
         return jax.tree.map(lambda p, g: p - RATE * g, parameters, jax.grad(loss)(parameters, x, labels))
 
-    return compiled("JAX conv_general_dilated, autodiff", step, None, images)
+    return compiled("JAX conv_general_dilated, autodiff", step, images)
 
 
-def shoal(images: Images, members: int, fast: bool = True) -> Contender:
-    """Shoal's step; members share their batches and differ in their weights."""
-    network = accelerate(lenet(), "cpu") if fast else lenet()
+def shoal_plain(images: Images) -> Contender:
+    """Shoal's layers as their equations stand, without the fast forms."""
+    network = lenet()
 
     def step(parameters: Any, x: Any, labels: Any) -> Any:
-        _, gradients, _, _ = network.cost_and_gradients(parameters, x, labels, L2)
+        _, gradients, _, _ = network.cost_and_gradients(parameters, x, labels, 0.0)
         return jax.tree.map(lambda p, g: p - RATE * g, parameters, gradients)
 
+    return compiled("Shoal solo, plain layers", step, images)
+
+
+def shoal(images: Images, members: int) -> Contender:
+    """The steps of a study's chunk as `shoal run` makes them; members share their batches."""
+    study = {
+        "network": {"layers": LAYERS, "initial": "glorot_uniform"},
+        "training": {"batch_size": images.batch, "steps": 10**6, "learning_rate": RATE},
+        "record": {"points": 2},
+        "vary": {"seed": 1},
+    }
+    if members > 1:
+        study["vary"]["training.learning_rate"] = {"log": [RATE / 10, RATE], "count": members}
+    classes = tuple(str(c) for c in range(CLASSES))
+    loader = Loader(dataset=Dataset("random", Part(images.x, images.y), None, classes))
+    plan = make_plan(make_study(study), loader.inputs, math.inf, members)
+    (chunk,) = plan.chunks
+    began = time.perf_counter()
+    training = Training(chunk)
+    seconds = time.perf_counter() - began
     name = "Shoal solo" if members == 1 else f"Shoal, {members} members"
-    return compiled(name if fast else f"{name}, plain layers", step, members, images)
+    return Contender(name, True, members, training.run, note=f"ready in {seconds:.1f} s")
 
 
-def compiled(name: str, step: Step, members: int | None, images: Images) -> Contender:
-    """A step under one `jit`, `members` of it under one `vmap`; its note says how long it compiled."""
+def compiled(name: str, step: Step, images: Images) -> Contender:
+    """A step under one `jit`; its note says how long it compiled."""
 
     def advance(trained: Any, x: Any, y: Any, order: Any, first: Any, last: Any) -> Any:
         def body(at: Any, now: Any) -> Any:
-            rows = lax.dynamic_slice_in_dim(order, at % EPOCH * BATCH, BATCH)
-            if members is None:
-                return step(now, x[rows], y[rows])
-            return jax.vmap(step, in_axes=(0, None, None))(now, x[rows], y[rows])
+            rows = lax.dynamic_slice_in_dim(order, at % EPOCH * images.batch, images.batch)
+            return step(now, x[rows], y[rows])
 
         return lax.fori_loop(first, last, body, trained)
 
     network = lenet()
-    keys = jax.random.split(jax.random.key(0), members or 1)
-    trained = jax.vmap(lambda key: network.initialize(initial_noise(network, key, np.dtype("float32"))))(keys)
-    trained = trained if members else jax.tree.map(lambda p: p[0], trained)
+    trained = network.initialize(initial_noise(network, jax.random.key(0), np.dtype("float32")))
     data = tuple(jnp.asarray(part) for part in (images.x, images.y, images.order))
     began = time.perf_counter()
     ready = jax.jit(advance, donate_argnums=0).lower(trained, *data, jnp.int32(0), jnp.int32(1)).compile()
@@ -190,4 +219,4 @@ def compiled(name: str, step: Step, members: int | None, images: Images) -> Cont
         trained = jax.block_until_ready(ready(trained, *data, jnp.int32(at), jnp.int32(at + steps)))
         at += steps
 
-    return Contender(name, True, members or 1, run, note=f"compiled in {seconds:.1f} s")
+    return Contender(name, True, 1, run, note=f"compiled in {seconds:.1f} s")
