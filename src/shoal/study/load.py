@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from shoal.errors import StudyError
 from shoal.study.expected import as_written
 from shoal.study.mistakes import Mistake, describe, nearest
-from shoal.study.spec.levels import level_label
+from shoal.study.spec.levels import Variant, level_label
 from shoal.study.spec.paths import TABLES
 from shoal.study.spec.study import MOST_MEMBERS, Factor, Settings, Study
 from shoal.study.toml_file import read_toml
@@ -81,9 +81,12 @@ def validated_settings(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Mi
 
 
 def apply_levels(raw: Mapping[str, Any], levels: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the raw tables with a level at each dotted path."""
+    """A copy of the raw tables with a level at each dotted path, or a variant's settings at theirs."""
     result = copy.deepcopy(dict(raw))
-    for path, level in levels.items():
+    single = {path: level for path, level in levels.items() if not isinstance(level, Variant)}
+    for variant in levels.values():
+        single |= variant.settings if isinstance(variant, Variant) else {}
+    for path, level in single.items():
         *tables, last = path.split(".")
         at = result
         for name in tables:
@@ -107,6 +110,11 @@ def _wrong_levels(base: Mapping[str, Any], factors: tuple[Factor, ...]) -> list[
 def _at_level(mistake: Mistake, factors: tuple[Factor, ...], i: int = 0) -> str:
     """A mistake in the words of the file: where a level is the cause, by its factor and its place."""
     for factor in factors:
+        level = factor.levels[i]
+        if isinstance(level, Variant):
+            if any(mistake.path == p or mistake.path.startswith((f"{p}.", f"{p},")) for p in level.settings):
+                return f'vary.{factor.path}."{level.name}": {mistake}'
+            continue
         inside = mistake.path.removeprefix(factor.path)
         if mistake.unknown_key and mistake.path in (factor.path, *_tables_above(factor.path)):
             return f'vary."{factor.path}": {mistake.sentence}'

@@ -103,7 +103,7 @@ def _named(make: Callable[..., Program], index: int, cells: list[Cell], *others:
 
 def _by_structure(study: Study) -> list[list[Cell]]:
     groups: dict[Any, list[Cell]] = {}
-    varied = [factor.path for factor in study.factors]
+    varied = [path for factor in study.factors for path in factor.paths]
     for cell in study.cells():
         groups.setdefault(_structure(cell.settings, varied), []).append(cell)
     return list(groups.values())
@@ -127,7 +127,7 @@ def _program(
     batches = batches_of(inputs.train_count, settings.training.batch_size, has_batch_norm)
     steps = total_steps(settings.training, batches.per_epoch)
     every = [leaves(cell.settings)[0] for cell in cells]
-    dropout = {f.path for f in study.factors if f.path.endswith("dropout")}
+    dropout = {path for f in study.factors for path in f.paths if path.endswith("dropout")}
     traced = tuple(p for p in every[0] if p in dropout or len({one[p] for one in every}) > 1)
     record = record_steps(settings.record, steps)
     program = Program(index, tuple(cells), traced, study.seeds, batches, steps, record, inputs)

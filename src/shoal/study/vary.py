@@ -9,16 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from shoal.study.expected import as_written
-from shoal.study.mistakes import describe, nearest
-from shoal.study.spec.data import DataSettings
+from shoal.study.mistakes import describe
 from shoal.study.spec.levels import MOST_LEVELS, Spaced, level_label
-from shoal.study.spec.network import NetworkSettings
 from shoal.study.spec.paths import dimension_names
 from shoal.study.spec.study import MOST_MEMBERS, Factor
-from shoal.study.spec.training import TrainingSettings
+from shoal.study.variants import is_variants, overlapping, read_variants
+from shoal.study.vary_paths import wrong_path
 
 DEFAULT_SEEDS = 5
-VARIED = {"data": DataSettings, "network": NetworkSettings, "training": TrainingSettings}
 
 
 def read_vary(
@@ -27,52 +25,26 @@ def read_vary(
     """The factors, the seeds, and the sentences that say what is wrong with them."""
     mistakes: list[str] = []
     seeds = _read_seeds(vary.pop("seed", DEFAULT_SEEDS), mistakes)
+    named = {key: vary.pop(key) for key in [k for k, v in vary.items() if is_variants(k, v)]}
+    variants = {name: read_variants(name, written, base, mistakes) for name, written in named.items()}
     flat = _flatten(vary)
+    paths = [path for path, _ in flat]
+    mistakes += overlapping(variants, paths)
     found: dict[str, tuple[Any, ...]] = {}
     for path, written in flat:
-        wrong = _wrong_path(path, base, [other for other, _ in flat])
+        wrong = wrong_path(path, base, paths)
         if wrong:
             mistakes.append(f'vary."{path}": {wrong}')
             continue
         levels = _read_levels(path, written, mistakes)
         if levels:
             found[path] = levels
+    found |= {name: own for name, own in variants.items() if own}
     names = dimension_names(list(found))
     factors = tuple(
         Factor(path, name, levels) for (path, levels), name in zip(found.items(), names, strict=True)
     )
     return factors, seeds, mistakes
-
-
-def _wrong_path(path: str, base: Mapping[str, Any], paths: list[str]) -> str:
-    """What is wrong with a path to vary, or nothing."""
-    if path.split(".")[0] not in VARIED or not all(path.split(".")) or "." not in path:
-        return f"no setting of data, network or training{_meant(path)}"
-    if paths.count(path) > 1:
-        return "is written twice; give all its levels in one list"
-    below = [other for other in paths if other.startswith(f"{path}.")]
-    if below:
-        return f"cannot vary together with {below[0]}, which lies within it; write whole tables as its levels"
-    blocked = _blocked(base, path)
-    return f"{blocked} is not a table in this study, so nothing below it can vary" if blocked else ""
-
-
-def _meant(path: str) -> str:
-    known = [f"{name}.{key}" for name, table in VARIED.items() for key in table.model_fields]
-    last = path.rsplit(".", 1)[-1]
-    same = [k for k in known if last and k.endswith(f".{last}")] or known
-    hint = nearest(path if same is known else same[0], same)
-    return hint if "mean" in hint else "; write for example `training.l2`"
-
-
-def _blocked(base: Mapping[str, Any], path: str) -> str:
-    at: Any = base
-    parts = path.split(".")
-    for i, name in enumerate(parts[:-1]):
-        at = at.get(name, {})
-        if not isinstance(at, Mapping):
-            return ".".join(parts[: i + 1])
-    return ""
 
 
 def _flatten(vary: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

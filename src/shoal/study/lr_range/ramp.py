@@ -10,6 +10,7 @@ import numpy as np
 from shoal.errors import StudyError
 from shoal.study.load import make_study
 from shoal.study.spec import Study
+from shoal.study.spec.study import Factor
 
 FEWEST, MOST = 100, 1000  # steps, where the caller does not say
 REPLACED = ("learning_rate", "schedule", "steps", "epochs", "cycles")
@@ -72,10 +73,16 @@ def ramp_study(study: Study, ramp: Ramp) -> Study:
 
 def other_factors(study: Study) -> dict[str, Any]:
     """`[vary]` without what concerns the rate or the length."""
-    levels: dict[str, Any] = {
-        factor.path: list(factor.levels) for factor in study.factors if not concerns_rate(factor.path)
-    }
-    return {**levels, "seed": list(study.seeds)}
+    levels = {factor.path: _without_rate(factor) for factor in study.factors}
+    return {**{path: own for path, own in levels.items() if own}, "seed": list(study.seeds)}
+
+
+def _without_rate(factor: Factor) -> Any:
+    """A factor's levels as they would be written; nothing where it is about the rate alone."""
+    kept = [path for path in factor.paths if not concerns_rate(path)]
+    if not kept or factor.paths == (factor.path,):
+        return list(factor.levels) if kept else None
+    return {v.name: {path: v.settings[path] for path in kept if path in v.settings} for v in factor.levels}
 
 
 def concerns_rate(path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -40,8 +41,18 @@ class Spaced(Table):
         return [float(f"{v:.12g}") for v in values]
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A level with a name of its own, which stands for several settings: values by dotted path."""
+
+    name: str
+    settings: dict[str, Any]
+
+
 def level_label(level: Any) -> str:
     """How a level is written in tables and file names: 0.001, true, he_normal, 50-50, normal 0.001."""
+    if isinstance(level, Variant):
+        return level.name
     if isinstance(level, bool):
         return "true" if level else "false"
     if isinstance(level, float):

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from shoal.errors import StudyError
 from shoal.study.spec.base import Table
 from shoal.study.spec.data import DataSettings
-from shoal.study.spec.levels import level_label
+from shoal.study.spec.levels import Variant, level_label
 from shoal.study.spec.network import NetworkSettings
 from shoal.study.spec.paths import dimension_names
 from shoal.study.spec.record import RecordSettings
@@ -45,7 +45,10 @@ class Settings(Table):
 
 @dataclass(frozen=True)
 class Factor:
-    """One setting that varies: its dotted path, its name as a dimension, its levels as written."""
+    """One setting that varies: its dotted path, its name as a dimension, its levels as written.
+
+    Where variants vary, several settings at once: then the path is the factor's name.
+    """
 
     path: str
     name: str
@@ -55,6 +58,13 @@ class Factor:
     def labels(self) -> tuple[str, ...]:
         """One short text a level."""
         return tuple(level_label(level) for level in self.levels)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All settings that it varies."""
+        if not any(isinstance(level, Variant) for level in self.levels):
+            return (self.path,)
+        return tuple(dict.fromkeys(path for level in self.levels for path in level.settings))
 
 
 @dataclass(frozen=True)
