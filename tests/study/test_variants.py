@@ -28,9 +28,12 @@ def wrong(**vary):
 
 def test_each_variant_is_a_level_with_its_settings():
     plain, deep = study(variant=TWO).cells()
-    assert plain.label == "variant=plain" and deep.label == "variant=deep"
-    assert plain.settings.network.hidden == (5,) and deep.settings.network.hidden == (5, 5)
-    assert deep.settings.training.l2 == 0.01 and plain.settings.training.l2 == 0
+    assert plain.label == "variant=plain"
+    assert deep.label == "variant=deep"
+    assert plain.settings.network.hidden == (5,)
+    assert deep.settings.network.hidden == (5, 5)
+    assert deep.settings.training.l2 == 0.01
+    assert plain.settings.training.l2 == 0
 
 
 def test_settings_may_be_dotted_paths_and_toml_tables_alike(tmp_path):
@@ -41,7 +44,8 @@ def test_settings_may_be_dotted_paths_and_toml_tables_alike(tmp_path):
     )
     first, second = load_study(file).cells()
     assert (first.settings.training.l2, second.settings.training.l2) == (0.5, 0.25)
-    assert first.names == ("kind",) and first.label == "kind=a b"
+    assert first.names == ("kind",)
+    assert first.label == "kind=a b"
     assert second.settings.data.standardize == "channel"
 
 
@@ -87,7 +91,8 @@ def test_a_ramp_keeps_the_variants_but_for_their_rates():
     levels = {"a": {"training": {"l2": 0.1, "schedule": {"rate": 0.3}}}, "b": {"network": {"hidden": [6]}}}
     ramped = ramp_study(study(variant=levels), Ramp(1e-4, 1.0, 10))
     a, b = ramped.cells()
-    assert a.settings.training.l2 == 0.1 and b.settings.network.hidden == (6,)
+    assert a.settings.training.l2 == 0.1
+    assert b.settings.network.hidden == (6,)
     assert a.settings.training.schedule == b.settings.training.schedule
     only_rates = {"a": {}, "b": {"training": {"schedule": {"rate": 0.3}}}}
     assert ramp_study(study(variant=only_rates), Ramp(1e-4, 1.0, 10)).shape == ()

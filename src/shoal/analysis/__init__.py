@@ -1,6 +1,7 @@
 """What a result means: final values, intervals, paired effects, the best cell. Draws nothing."""
 
 from shoal.analysis.averages import PairMeans as PairMeans
+from shoal.analysis.averages import level_means as level_means
 from shoal.analysis.averages import pair_means as pair_means
 from shoal.analysis.best import Ranking as Ranking
 from shoal.analysis.best import rank_cells as rank_cells

@@ -9,7 +9,7 @@ import xarray as xr
 
 from shoal.analysis.factors import Factor, factors
 from shoal.analysis.final import final_values, ranking_metric, resolution
-from shoal.analysis.intervals import t_intervals
+from shoal.analysis.intervals import Interval, t_intervals
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,33 @@ def pair_means(dataset: xr.Dataset, first: Factor, second: Factor) -> PairMeans:
     )
     shape = (len(first.levels), len(second.levels))
     values = ordered.values.reshape(shape[0] * shape[1], -1, ordered.sizes["seed"])
-    settings = values.shape[1]
-    left_out = 0
-    if settings == 1:  # nothing to average: every member that is finished counts
-        by_seed = values[:, 0]
-    else:
-        block = complete_block(values)
-        by_seed = np.full((len(values), block.values.shape[2]), np.nan)
-        if block.values.size:
-            by_seed[block.levels] = block.values.mean(axis=1)
-            left_out = block.settings_left_out
-    step = resolution(dataset, metric) / np.sqrt(max(settings - left_out, 1))
+    by_seed, settings = _over_settings(values)
+    left_out = values.shape[1] - settings
+    step = resolution(dataset, metric) / np.sqrt(max(settings, 1))
     mean, low, high, n = (part.reshape(shape) for part in t_intervals(by_seed, resolution=step))
     return PairMeans(first, second, mean, low, high, n, others, left_out)
+
+
+def level_means(dataset: xr.Dataset, factor: Factor, name: str) -> tuple[Interval, ...]:
+    """Mean and 95 % t interval over seeds of the final value of a variable, at each level of a factor.
+
+    Averaged over the other factors. Diverged members have no final loss and do not count.
+    """
+    others = (other.name for other in factors(dataset) if other.name != factor.name)
+    ordered = final_values(dataset, name).transpose(factor.name, *others, "seed")
+    by_seed, _ = _over_settings(ordered.values.reshape(len(factor.levels), -1, ordered.sizes["seed"]))
+    return tuple(
+        Interval(float(mean), float(low), float(high), int(n))
+        for mean, low, high, n in zip(*t_intervals(by_seed), strict=True)
+    )
+
+
+def _over_settings(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """(levels, seeds) of (levels, settings, seeds), and how many settings are averaged at every level."""
+    if values.shape[1] == 1:  # nothing to average: every member that is finished counts
+        return values[:, 0], 1
+    block = complete_block(values)
+    by_seed = np.full((len(values), block.values.shape[2]), np.nan)
+    if block.values.size:
+        by_seed[block.levels] = block.values.mean(axis=1)
+    return by_seed, values.shape[1] - block.settings_left_out

@@ -9,6 +9,7 @@ from shoal.analysis import Factor, pair_means
 from shoal.report.figures.chosen import choose, curve_caption, curve_keys
 from shoal.report.figures.confusion import draw_confusion
 from shoal.report.figures.factor import draw_factor, factor_caption
+from shoal.report.figures.factor_loss import draw_factor_loss
 from shoal.report.figures.heat_map import draw_heat_map
 from shoal.report.figures.interaction import as_lines, draw_interaction, pair_caption
 from shoal.report.figures.layer_lines import MEASURES, draw_layer_lines
@@ -83,7 +84,16 @@ def _curves(summary: Summary) -> list[Group]:
 def _factors(summary: Summary) -> list[Group]:
     drawings = [draw_factor(summary, effect, f"factor-{i}") for i, effect in enumerate(summary.effects)]
     heading = drawings[0].title if len(drawings) == 1 else "Each factor"
-    return [Group("factors", heading, tuple(drawings), caption=factor_caption(summary))]
+    caption = factor_caption(summary)
+    return [Group("factors", heading, tuple(drawings), caption=caption), _losses(summary)]
+
+
+def _losses(summary: Summary) -> Group:
+    tried = (draw_factor_loss(summary, e.factor, f"factor-loss-{i}") for i, e in enumerate(summary.effects))
+    drawn = tuple(drawing for drawing in tried if drawing is not None)
+    heading = drawn[0].title if len(drawn) == 1 else "Final loss against each factor"
+    caption = f"Means with 95 % intervals over {summary.seeds} seeds." if summary.seeds > 1 else ""
+    return Group("factor-losses", heading, drawn, caption=caption)
 
 
 def _pairs(summary: Summary) -> list[Group]:

@@ -88,7 +88,10 @@ def _ticks_at_levels(axes: Axes, axis: LevelAxis) -> None:
 
 def axis_label(axis: LevelAxis) -> str:
     """The factor's name and how its axis runs."""
-    note = {"log": " (log scale)", "linear": "", "places": ""}[axis.kind]
+    base = (
+        "log2" if all(float(place).hex().startswith("0x1.0000000000000p") for place in axis.places) else "log"
+    )
+    note = {"log": f" ({base} scale)", "linear": "", "places": ""}[axis.kind]
     if axis.kind == "places" and axis.factor.numeric:
         note = " (levels evenly spaced)"
     return f"{shorten(clean(axis.factor.label), 40)}{note}"
