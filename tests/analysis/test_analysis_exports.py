@@ -10,7 +10,8 @@ def test_public_names_are_those_exported_explicitly():
     assert names == {
         "Curve", "Difference", "Factor", "FactorEffect", "Finding", "Health", "Interval", "PairMeans",
         "Ranking", "Row", "Rule", "by_cell", "cell_levels", "curves", "factor_effects", "factors",
-        "final_values", "find_cell", "health", "holm", "last_recorded", "level_means", "mean_interval", "pair_means",
-        "paired_difference", "rank_cells", "ranking_metric", "rows", "t_intervals", "time_axis", "wilson",
+        "final_values", "find_cell", "health", "holm", "last_recorded", "level_means", "mean_interval",
+        "pair_means", "paired_difference", "rank_cells", "ranking_metric", "rows", "t_intervals", "time_axis",
+        "wilson",
     }  # fmt: skip
     assert all(hasattr(shoal.analysis, name) for name in names)

@@ -13,7 +13,7 @@ from shoal.report.figures.heat_map import draw_heat_map
 from shoal.report.figures.interaction import as_lines
 from shoal.report.figures.learning_curves import has_cost
 from shoal.report.figures.level_axis import level_axis
-from shoal.report.figures.schedule import distinct_schedules, draw_schedule
+from shoal.report.figures.rate_and_loss import distinct_schedules, draw_rate_and_loss
 from shoal.report.style import DASHES, MARKERS, PALETTE, drawing
 from shoal.report.summary import summarize
 
@@ -143,5 +143,13 @@ def test_schedules_are_drawn_once_each_and_named_by_what_differs():
     cells, differing = distinct_schedules(summarize(result))
     assert (len(cells), [factor.name for factor in differing]) == (2, ["dropout"])
     with drawing():
-        drawn = draw_schedule(summarize(result), "schedule")
-    assert [key.text for key in drawn.legend] == ["dropout 0", "dropout 0.25"]
+        drawn = draw_rate_and_loss(summarize(result), "schedule")
+    assert len(drawn.legend) == 2
+    assert any("dropout 0.25" in key.text for key in drawn.legend)
+
+
+def test_a_rate_that_never_changes_gets_no_picture():
+    result = make_result(("l2",), 1, steps=4)
+    result["learning_rate"].values[:] = 0.1
+    with drawing():
+        assert draw_rate_and_loss(summarize(result), "schedule") is None

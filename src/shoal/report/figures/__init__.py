@@ -16,7 +16,6 @@ from shoal.report.figures.layer_lines import MEASURES, draw_layer_lines
 from shoal.report.figures.layers import cells_caption, chosen_cells
 from shoal.report.figures.learning_curves import draw_curves, has_cost
 from shoal.report.figures.rate_and_loss import draw_rate_and_loss
-from shoal.report.figures.schedule import draw_schedule
 from shoal.report.figures.violins import draw_violins
 from shoal.report.style import drawing
 from shoal.report.summary import Summary
@@ -122,7 +121,7 @@ def _confusion(summary: Summary) -> list[Group]:
 
 
 def _schedule(summary: Summary) -> list[Group]:
-    drawn = draw_rate_and_loss(summary, "schedule") or draw_schedule(summary, "schedule")
+    drawn = draw_rate_and_loss(summary, "schedule")
     return [] if drawn is None else [Group("schedule", drawn.title, (drawn,))]
 
 

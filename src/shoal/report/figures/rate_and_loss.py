@@ -6,13 +6,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from shoal.analysis import by_cell, curves
+from shoal.analysis import Factor, by_cell, curves
 from shoal.report.figures.learning_curves import time_label
-from shoal.report.figures.schedule import MOST_LINES, distinct_schedules
 from shoal.report.numbers import short_number
 from shoal.report.style import DASHES, PANEL, colour, dash
 from shoal.report.summary import Summary
 from shoal.report.svg import Drawing, Key, to_drawing
+
+MOST_LINES = 6
+BETWEEN = "Dots are the recorded steps; what the rate does between them is not drawn."
 
 
 def draw_rate_and_loss(summary: Summary, name: str) -> Drawing | None:
@@ -46,7 +48,7 @@ def draw_rate_and_loss(summary: Summary, name: str) -> Drawing | None:
     for axes in (above, below):
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(float(value))))
     keys = tuple(Key(summary.cell_text(cell), colour(i), dash(i)) for i, cell in enumerate(cells))
-    caption = "The best cell of each schedule." if len(rates) > 1 else ""
+    caption = f"The best cell of each schedule. {BETWEEN}" if len(rates) > 1 else BETWEEN
     return to_drawing(
         figure,
         name,
@@ -67,3 +69,20 @@ def _best_of_each(summary: Summary, rates: np.ndarray) -> list[int]:
     firsts, _ = distinct_schedules(summary)
     order = [*summary.ranking.order, *range(len(rates))]
     return [next(c for c in order if np.array_equal(rates[c], rates[f], equal_nan=True)) for f in firsts]
+
+
+def distinct_schedules(summary: Summary) -> tuple[list[int], tuple[Factor, ...]]:
+    """One cell for each distinct schedule, and the factors over which schedules differ."""
+    rates = by_cell(summary.dataset, summary.dataset["learning_rate"])
+    steps = summary.dataset["step"].values
+    seen: dict[bytes, int] = {}
+    for cell, rate in enumerate(rates):
+        present = ~np.isnan(rate)
+        if present.any():
+            seen.setdefault(steps[present].tobytes() + rate[present].tobytes(), cell)
+    shape = tuple(len(factor.levels) for factor in summary.factors)
+    grid = np.nan_to_num(rates, nan=-1.0).reshape(*shape, -1)
+    differing = tuple(
+        factor for axis, factor in enumerate(summary.factors) if (grid != grid.take([0], axis=axis)).any()
+    )
+    return list(seen.values()), differing
