@@ -41,8 +41,9 @@ def check(
     from shoal.study.inputs import Loader
     from shoal.study.load import load_study
 
-    cells = load_study(study).cells()
-    cases = distinct(cases_of(cells, Loader(data_dir), examples), every=every)
+    loaded = load_study(study)
+    loader = Loader(data_dir, folder=loaded.folder)
+    cases = distinct(cases_of(loaded.cells(), loader, examples), every=every)
     console = _console()
     checks = []
     for found in check_cases(cases, seeds, probes):

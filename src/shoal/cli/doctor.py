@@ -55,7 +55,9 @@ def doctor(
     from shoal.study.network_file import load_network_file
 
     settings = load_network_file(network, seed)
-    found = examine(settings, submission, data_dir=data_dir, timeout=timeout, tell=_tell)
+    found = examine(
+        settings, submission, data_dir=data_dir, folder=network.parent, timeout=timeout, tell=_tell
+    )
     if json:
         typer.echo(json_text.dumps(record(found, submission, network), indent=2, allow_nan=False))
         sys.stderr.write(found.printed)

@@ -34,8 +34,9 @@ class Batches:
         return self.x[chosen], self.labels[chosen]
 
 
-def batches_of(settings: NetworkFile, data_dir: Path | None = None) -> Batches:
-    """The batches that a network file asks for. Raises DataError where its data cannot be had."""
+def batches_of(settings: NetworkFile, data_dir: Path | None = None, folder: Path | None = None) -> Batches:
+    """The batches that a network file, lying in `folder`, asks for. Raises DataError where its data cannot
+    be had."""
     seed = settings.submission.seed
     if settings.data is None:
         return Batches((settings.inputs or 0,), settings.classes or 0, seed)
@@ -45,7 +46,7 @@ def batches_of(settings: NetworkFile, data_dir: Path | None = None) -> Batches:
         raise DataError(
             "a network file names the points of a function", "name a data set, or give `inputs` and `classes`"
         )
-    inputs = Loader(data_dir).examples(settings.data)
+    inputs = Loader(data_dir, folder=folder).examples(settings.data)
     some = inputs.splits.train.inputs[: 100 * settings.submission.batch]
     x = inputs.scaling.apply(some).astype(np.float64)
     return Batches(x.shape[1:], inputs.classes, seed, x, np.asarray(inputs.splits.train.labels[: len(some)]))

@@ -48,12 +48,16 @@ def examine(
     path: Path,
     *,
     data_dir: Path | None = None,
+    folder: Path | None = None,
     timeout: float | None = None,
     tell: Tell | None = None,
 ) -> Examination:
-    """Judge the submission at `path`. Raises SubmissionError where its code cannot be loaded, called or
-    understood, and DataError where the data cannot be had."""
-    case = submitted(settings, Guard(path, timeout, tell), data_dir)
+    """Judge the submission at `path` by a network file that lies in `folder`.
+
+    Raises SubmissionError where the code cannot be loaded, called or understood, and DataError where the
+    data cannot be had.
+    """
+    case = submitted(settings, Guard(path, timeout, tell), data_dir, folder)
     require_repeatable(case)
     losses = [case.loss(k) for k in range(len(case.points))]
     explanation = explain(case.points, losses, float32=case.float32)

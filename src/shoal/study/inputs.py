@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from shoal.data import Dataset, Part, Scaling, Splits, check_dataset, fit_scaling, load, split
+from shoal.data.folders import search_folders
+from shoal.data.own import load_own
 from shoal.study.points import Points
+
+MOST_NAMED = 100  # class names in a result's description
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Inputs:
             "fingerprint": self.dataset.fingerprint,
             "counts": self.counts,
             "classes": self.classes,
+            "class_names": list(self.dataset.classes[:MOST_NAMED]),
             "commonest_class": self.commonest_class,
             "shape": list(self.shape),
             "scaling": self.scaling.kind,
@@ -83,13 +88,21 @@ class Inputs:
 
 
 class Loader:
-    """Loads each data set once and each split of it once, however many cells ask."""
+    """Loads each data set once and each split of it once, however many cells ask.
+
+    `folder` is where the study file lies: own data are looked for there first, then in the data folders.
+    """
 
     def __init__(
-        self, data_dir: str | Path | None = None, download: bool = True, dataset: Dataset | None = None
+        self,
+        data_dir: str | Path | None = None,
+        download: bool = True,
+        dataset: Dataset | None = None,
+        folder: Path | None = None,
     ) -> None:
         self._data_dir, self._download, self._given = data_dir, download, dataset
-        self._datasets: dict[str, Dataset] = {}
+        self._folder = folder or Path.cwd()
+        self._datasets: dict[tuple[str | None, ...], Dataset] = {}
         self._inputs: dict[str, Inputs] = {}
 
     def inputs(self, data: Any) -> Inputs | Points:
@@ -100,7 +113,7 @@ class Loader:
         """The inputs of settings that name a data set."""
         key = data.model_dump_json()
         if key not in self._inputs:
-            dataset = self._dataset(data.name)
+            dataset = self._dataset(data)
             parts = split(
                 dataset,
                 train=data.train,
@@ -112,14 +125,18 @@ class Loader:
             self._inputs[key] = Inputs(dataset, parts, fit_scaling(data.standardize, parts.train.inputs))
         return self._inputs[key]
 
-    def _dataset(self, name: str) -> Dataset:
-        if name not in self._datasets:
-            found = self._given
-            if found is None:
-                found = load(name, data_dir=self._data_dir, download=self._download)
+    def _dataset(self, data: Any) -> Dataset:
+        key = (data.name, data.path, data.target)
+        if key not in self._datasets:
+            found = self._given if self._given is not None else self._load(data)
             check_dataset(found)
-            self._datasets[name] = found
-        return self._datasets[name]
+            self._datasets[key] = found
+        return self._datasets[key]
+
+    def _load(self, data: Any) -> Dataset:
+        if data.path is None:
+            return load(data.name, data_dir=self._data_dir, download=self._download)
+        return load_own(data.path, data.target, [self._folder, *search_folders(self._data_dir)])
 
 
 def part_or_none(part: Part | None) -> Part | None:

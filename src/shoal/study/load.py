@@ -33,11 +33,13 @@ def load_study(path: str | Path, seeds: int | None = None) -> Study:
     text, raw = read_toml(path)
     if seeds is not None and isinstance(raw.get("vary", {}), dict):
         raw["vary"] = {**raw.get("vary", {}), "seed": seeds}
-        return make_study(raw, source=str(path))
-    return make_study(raw, text, source=str(path))
+        return make_study(raw, source=str(path), folder=path.parent)
+    return make_study(raw, text, source=str(path), folder=path.parent)
 
 
-def make_study(raw: Mapping[str, Any], text: str | None = None, source: str = "The study") -> Study:
+def make_study(
+    raw: Mapping[str, Any], text: str | None = None, source: str = "The study", folder: Path | None = None
+) -> Study:
     """The same from a dictionary of the same shape as the file (`{"training": {...}, "vary": {...}}`).
 
     Settings and levels may be NumPy's numbers and arrays; a key whose value is None counts as not written.
@@ -62,7 +64,8 @@ def make_study(raw: Mapping[str, Any], text: str | None = None, source: str = "T
         mistakes += _wrong_levels(base, factors)
     if mistakes or settings is None:
         raise StudyError(f"{source} {counted(mistakes)}", "Nothing was run.")
-    return Study(base=settings, factors=factors, seeds=seeds, raw=base, text=written or to_toml(raw))
+    text = written or to_toml(raw)
+    return Study(base=settings, factors=factors, seeds=seeds, raw=base, text=text, folder=folder)
 
 
 def counted(mistakes: Sequence[str]) -> str:

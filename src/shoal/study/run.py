@@ -32,7 +32,7 @@ def plan_study(
     dataset: Dataset | None = None,
 ) -> Plan:
     """The plan of a study without running it: its data are loaded, nothing is compiled."""
-    return plan_with(study, Loader(data_dir, dataset=dataset), memory)
+    return plan_with(study, Loader(data_dir, dataset=dataset, folder=study.folder), memory)
 
 
 def plan_with(study: Study, loader: Loader, memory: float | None) -> Plan:
@@ -73,7 +73,7 @@ def run(
     is missing is NaN with `finished` False. Raises ShoalError for what a user can mend.
     """
     watcher = watcher or Silence()
-    loader = Loader(data_dir, dataset=dataset)
+    loader = Loader(data_dir, dataset=dataset, folder=study.folder)
     plan = plan_with(study, loader, memory)
     watcher.planned(plan)
     if out is None:

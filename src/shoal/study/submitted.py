@@ -62,9 +62,11 @@ class Submitted:
         return Point(self.network, held, x, drawn.targets, self.l2, drawn.noise)
 
 
-def submitted(settings: NetworkFile, guard: Guard, data_dir: Path | None = None) -> Submitted:
+def submitted(
+    settings: NetworkFile, guard: Guard, data_dir: Path | None = None, folder: Path | None = None
+) -> Submitted:
     """The submission of a guard's file, loaded, with its network and batches."""
-    batches, own = batches_of(settings, data_dir), settings.submission
+    batches, own = batches_of(settings, data_dir, folder), settings.submission
     network = build_network(settings, batches.inputs, batches.classes)
     layout = Layout(
         network,

@@ -35,7 +35,7 @@ def grid_study(
         training["steps"] = round(base.cycles * 2 * getattr(base.schedule, "half_cycle", 1))
     spaced = {"log" if scale == "exponential" else "linear": [low, high], "count": count}
     raw = {**study.raw, "training": training, "vary": {**other_factors(study), RATE: spaced}}
-    return make_study(raw, source="The grid of this study")
+    return make_study(raw, source="The grid of this study", folder=study.folder)
 
 
 def described(grid: Study) -> str:

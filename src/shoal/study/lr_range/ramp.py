@@ -68,7 +68,7 @@ def ramp_study(study: Study, ramp: Ramp) -> Study:
     training = {**kept, "steps": ramp.steps, "schedule": ramp.schedule}
     record = {"points": 1, "weights": "none"}
     raw = {**study.raw, "training": training, "record": record, "vary": other_factors(study)}
-    return make_study(raw, source="The ramp of this study")
+    return make_study(raw, source="The ramp of this study", folder=study.folder)
 
 
 def other_factors(study: Study) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def run_ramp(
     Ctrl-C keeps the chunks that are finished, `status` is "interrupted"; before the first it passes through.
     """
     watcher = watcher or Silence()
-    loader = Loader(data_dir, dataset=dataset)
+    loader = Loader(data_dir, dataset=dataset, folder=study.folder)
     ramp = Ramp(low, high, _default(study, loader) if steps is None else steps, scale)
     plan = plan_with(ramp_study(study, ramp), loader, memory)
     watcher.planned(plan)

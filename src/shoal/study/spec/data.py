@@ -24,9 +24,13 @@ class DataSettings(Table):
 
     With `name = "function"` the examples are points (x, f(x)), x uniform on `range`, drawn for each seed
     afresh: `examples` to train on, `validation` and `test` (counts, or fractions of `examples`) besides.
+
+    With `path` in place of `name` they are the user's own; `target` names the column of classes of a table.
     """
 
     name: str = "digits"
+    path: str | None = None
+    target: str | None = None
     train: Amount | None = None
     validation: Amount = 0.1
     test: Amount | None = None
@@ -39,10 +43,28 @@ class DataSettings(Table):
 
     @model_validator(mode="before")
     @classmethod
+    def _name_or_path(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping) and raw.get("path") is not None and raw.get("name") is not None:
+            raise ValueError(
+                "name and path are both given; name a known data set, or give the path of your own"
+            )
+        return raw
+
+    @model_validator(mode="before")
+    @classmethod
     def _defaults_of_functions(cls, raw: Any) -> Any:
         if isinstance(raw, Mapping) and raw.get("name") == "function":
             return {"validation": 0, "standardize": "none", **raw}
         return raw
+
+    @model_validator(mode="after")
+    def _target_of_a_path(self) -> DataSettings:
+        if self.target is not None and self.path is None:
+            raise ValueError(
+                f"target = {self.target!r} is a column of a table of your own; give its path as well, "
+                "or leave target out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_kind(self) -> DataSettings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -89,7 +90,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
 class Study(Table):
     """A whole factorial study, as read from a study file or built in code.
 
-    `raw` is what was written, `base` the settings with the first level of every factor. Make one with
+    `raw` is what was written, `base` the settings with the first level of every factor, `folder` where the
+    study file lies, from which `[data] path` is taken (None: the current folder). Make one with
     `shoal.load_study(path)` or `shoal.study.load.make_study({...})`, which list all mistakes at once.
     """
 
@@ -98,6 +100,7 @@ class Study(Table):
     seeds: tuple[Seed, ...]
     raw: dict[str, Any]
     text: str
+    folder: Path | None = None
 
     @property
     def question(self) -> str:

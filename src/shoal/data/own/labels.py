@@ -1,0 +1,124 @@
+"""Labels of any kind as class numbers and class names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from shoal.errors import DataError
+
+MOST_CLASSES = 1000
+_FEW = 20  # examples; below, every label may well be another
+_REGRESSION = (
+    "a target of classes is expected (whole numbers or text); numbers to predict (regression) are not "
+    "supported yet: cut them into classes, or name another target"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """`train` (N,) and `test` as numbers 0 .. C-1 of `classes`, with notes on how they were numbered."""
+
+    train: np.ndarray
+    test: np.ndarray | None
+    classes: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def as_labels(where: str, train: np.ndarray, test: np.ndarray | None = None) -> Labels:
+    """Number the classes in sorted order, numbers by size and text by its letters; their texts are the names.
+
+    Raises `DataError` for labels that are missing, fractional, not one for each example or of too many
+    kinds, and where the test part has a class that is not in the training part.
+    """
+    values = _column(where, train)
+    known, train_numbers = np.unique(values, return_inverse=True)
+    _refuse_many(where, known, len(values))
+    classes = tuple(_text(value) for value in known)
+    test_numbers = None if test is None else _numbers_of(f"{where}, test part", known, _column(where, test))
+    return Labels(train_numbers, test_numbers, classes, _numbered(known))
+
+
+def _column(where: str, y: np.ndarray) -> np.ndarray:
+    """One label for each example, as whole numbers or as text."""
+    if y.ndim == 2 and 1 in y.shape:
+        y = y.reshape(-1)  # MATLAB's vectors have two axes
+    if y.ndim == 2:
+        raise DataError(
+            f"{where} has shape {y.shape}; expected one label for each example",
+            "if it holds a 1 for the class of each example (one-hot), save y.argmax(axis=1)",
+        )
+    if y.ndim != 1:
+        raise DataError(f"{where} has shape {y.shape}", "give one label for each example: shape (N,)")
+    if y.dtype.kind == "b":
+        return np.where(y, "true", "false")
+    if y.dtype.kind in "iu":
+        return y
+    if y.dtype.kind == "f":
+        return _whole(where, y)
+    if y.dtype.kind == "U":
+        return _words(where, y)
+    raise DataError(f"{where} holds {y.dtype}", "give whole numbers or text as labels")
+
+
+def _whole(where: str, y: np.ndarray) -> np.ndarray:
+    missing = np.isnan(y)
+    if missing.any():
+        raise _missing(where, missing)
+    fractional = (y != np.floor(y)) | (np.abs(y) > 2**53)
+    if fractional.any():
+        first = int(np.argmax(fractional))
+        raise DataError(
+            f"{where}: the label of example {first} is {y[first]:g}, one of {len(np.unique(y)):,} values",
+            _REGRESSION,
+        )
+    return y.astype(np.int64)
+
+
+def _words(where: str, y: np.ndarray) -> np.ndarray:
+    y = np.strings.strip(y)
+    empty = y == ""
+    if empty.any():
+        raise _missing(where, empty)
+    return y
+
+
+def _missing(where: str, missing: np.ndarray) -> DataError:
+    return DataError(
+        f"{where}: {int(missing.sum()):,} of {len(missing):,} labels are missing; the first is that of "
+        f"example {int(np.argmax(missing))}",
+        "leave those examples out, or give them a label",
+    )
+
+
+def _refuse_many(where: str, known: np.ndarray, n: int) -> None:
+    if len(known) > MOST_CLASSES or (n >= _FEW and len(known) > n / 2):
+        raise DataError(f"{where}: {len(known):,} different values in {n:,} examples", _REGRESSION)
+
+
+def _numbers_of(where: str, known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    foreign = ~np.isin(values, known)
+    if foreign.any():
+        first = int(np.argmax(foreign))
+        raise DataError(
+            f"{where}: example {first} is of class {_text(values[first])!r}, of which there is no training "
+            "example",
+            "give training examples of every class, or leave those test examples out",
+        )
+    return np.searchsorted(known, values)
+
+
+def _text(value: object) -> str:
+    return str(value)
+
+
+def _numbered(known: np.ndarray) -> tuple[str, ...]:
+    """A note where whole numbers were not 0 .. C-1 already."""
+    if known.dtype.kind not in "iu" or np.array_equal(known, np.arange(len(known))):
+        return ()
+    first, last, count = known[0], known[-1], len(known)
+    note = f"labels {first} to {last} were numbered 0 to {count - 1} and kept as class names"
+    if np.array_equal(known, np.arange(1, 11)):
+        note += "; 10 stands for the digit 0 where these are MATLAB's digits, whose indices begin at 1"
+    return (note,)

@@ -1,0 +1,51 @@
+"""Data of the user's own as a `Dataset`: each format by its suffix, with the checks that all share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from shoal.data.dataset import Dataset, Part
+from shoal.data.own import mat
+from shoal.data.own.inputs import as_inputs
+from shoal.data.own.labels import as_labels
+from shoal.data.own.raw import Raw
+from shoal.data.own.whereabouts import find_own
+from shoal.errors import DataError
+
+_ARRAYS = {".mat": mat.read}
+
+
+def load_own(path: str, target: str | None = None, folders: Sequence[Path] = ()) -> Dataset:
+    """The data set in a file, found in one of `folders` unless its path is absolute.
+
+    The class names are the labels' texts, sorted. Nothing that is loaded is run.
+    Raises `DataError` for whatever makes the data unfit.
+    """
+    found = find_own(path, folders)
+    suffix = found.suffix.lower()
+    if suffix not in _ARRAYS:
+        raise DataError(
+            f"{found} is of no known kind ({suffix or 'no suffix'})", f"known: {', '.join(_ARRAYS)}"
+        )
+    if target is not None:
+        raise DataError(
+            f"target = {target!r} was given, but {found.name} has no columns to choose from",
+            "leave target out",
+        )
+    return _dataset(path, found, _ARRAYS[suffix](found))
+
+
+def _dataset(name: str, path: Path, raw: Raw) -> Dataset:
+    train, test = as_inputs(f"{path}, X", raw.x), None
+    labels = as_labels(f"{path}, y", raw.y, raw.y_test)
+    if raw.x_test is not None and labels.test is not None:
+        test = Part(as_inputs(f"{path}, test X", raw.x_test), labels.test)
+    source = f"{path} (SHA-256 {_sha256(path)})"
+    return Dataset(name, Part(train, labels.train), test, labels.classes, source, (*raw.notes, *labels.notes))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,21 @@
+"""What a format's reader returns: arrays as they were stored, not yet checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """Examples first: `x` (N, ...) and `y` (N,), of whatever type the file had; the same of a test part.
+
+    `notes` say what a reader of results should know of how they were read.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    x_test: np.ndarray | None = None
+    y_test: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
