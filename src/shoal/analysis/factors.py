@@ -62,7 +62,9 @@ def _label(name: str, attrs: Mapping[Any, Any]) -> str:
     given = str(attrs.get("long_name") or path)
     if given not in (path, name):
         return given
-    return " ".join({"l2": "L2"}.get(word, word) for word in re.split(r"[._]", path.split(".", 1)[-1]))
+    return " ".join(
+        {"l2": "L2", "pca": "PCA"}.get(word, word) for word in re.split(r"[._]", path.split(".", 1)[-1])
+    )
 
 
 def cell_shape(dataset: xr.Dataset) -> tuple[int, ...]:

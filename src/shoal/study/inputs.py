@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from shoal.data import Dataset, Part, Scaling, Splits, check_dataset, fit_scaling, load, split
+from shoal.data import (
+    Dataset,
+    Part,
+    PrincipalComponents,
+    Scaling,
+    Splits,
+    check_dataset,
+    fit_pca,
+    fit_scaling,
+    load,
+    split,
+)
 from shoal.data.folders import search_folders
 from shoal.data.own import load_own
 from shoal.study.points import Points
@@ -20,11 +31,16 @@ MOST_NAMED = 100  # class names in a result's description
 
 @dataclass(frozen=True)
 class Inputs:
-    """What one program trains and is measured on."""
+    """What one program trains and is measured on.
+
+    With principal components the splits are rows of these, scaled already; `origin` is what they came from.
+    """
 
     dataset: Dataset
     splits: Splits
     scaling: Scaling
+    pca: PrincipalComponents | None = None
+    origin: Inputs | None = None
     drawn = False  # the same for every seed
 
     @property
@@ -73,6 +89,7 @@ class Inputs:
 
     def describe(self) -> dict[str, Any]:
         """Name, source, fingerprint, counts and notes, for the result."""
+        reduced = {} if self.pca is None else {"pca": self.pca.describe()}
         return {
             "name": self.dataset.name,
             "source": self.dataset.source,
@@ -82,8 +99,9 @@ class Inputs:
             "class_names": list(self.dataset.classes[:MOST_NAMED]),
             "commonest_class": self.commonest_class,
             "shape": list(self.shape),
-            "scaling": self.scaling.kind,
-            "notes": [*self.dataset.notes, *self.scaling.notes],
+            "scaling": (self.origin or self).scaling.kind,
+            **reduced,
+            "notes": [*self.dataset.notes, *(self.origin or self).scaling.notes],
         }
 
 
@@ -104,6 +122,7 @@ class Loader:
         self._folder = folder or Path.cwd()
         self._datasets: dict[tuple[str | None, ...], Dataset] = {}
         self._inputs: dict[str, Inputs] = {}
+        self._components: dict[int, PrincipalComponents] = {}
 
     def inputs(self, data: Any) -> Inputs | Points:
         """The inputs of a cell's `[data]` settings. Raises DataError for data that are unfit."""
@@ -112,6 +131,8 @@ class Loader:
     def examples(self, data: Any) -> Inputs:
         """The inputs of settings that name a data set."""
         key = data.model_dump_json()
+        if key not in self._inputs and data.pca != "none":
+            self._inputs[key] = self._reduced(data)
         if key not in self._inputs:
             dataset = self._dataset(data)
             parts = split(
@@ -124,6 +145,15 @@ class Loader:
             )
             self._inputs[key] = Inputs(dataset, parts, fit_scaling(data.standardize, parts.train.inputs))
         return self._inputs[key]
+
+    def _reduced(self, data: Any) -> Inputs:
+        """The inputs as principal components, learned once for all numbers of them."""
+        origin = self.examples(data.model_copy(update={"pca": "none"}))
+        if id(origin) not in self._components:
+            self._components[id(origin)] = fit_pca(origin.scaling, origin.splits.train.inputs)
+        pca = self._components[id(origin)].keep(data.pca)
+        splits = pca.apply_to(origin.splits)
+        return Inputs(origin.dataset, splits, fit_scaling("none", splits.train.inputs), pca, origin)
 
     def _dataset(self, data: Any) -> Dataset:
         key = (data.name, data.path, data.target)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from shoal.study.components import add_components
 from shoal.study.health import add_health
 from shoal.study.inputs import Inputs
 from shoal.study.plan import Plan
@@ -80,7 +81,8 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
         },
         attrs=attributes,
     )
-    return _with_best_cell(add_health(dataset, plan, results), plan, results)
+    dataset = add_components(add_health(dataset, plan, results), plan)
+    return _with_best_cell(dataset, plan, results)
 
 
 def _diverged(result: ChunkResult, i: int, j: int) -> int:
@@ -147,7 +149,8 @@ def coordinate_of(factor: Factor) -> tuple[np.ndarray, dict[str, str]]:
     attributes = {"path": factor.path, "long_name": factor.path, "units": "1"}
     if all(isinstance(level, bool) for level in levels):
         return np.array(levels), {**attributes, "scale": "category"}
-    if all(isinstance(level, (int, float)) and not isinstance(level, bool) for level in levels):
+    numbers = all(isinstance(level, (int, float)) and not isinstance(level, bool) for level in levels)
+    if numbers and not (factor.path == "data.pca" and min(levels) < 1 <= max(levels)):  # shares and counts
         return np.array(levels), {**attributes, "scale": _scale_of(levels)}
     return np.array(factor.labels, dtype=object), {**attributes, "scale": "category"}
 

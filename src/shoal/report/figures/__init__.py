@@ -16,6 +16,7 @@ from shoal.report.figures.layer_lines import MEASURES, draw_layer_lines
 from shoal.report.figures.layers import cells_caption, chosen_cells
 from shoal.report.figures.learning_curves import draw_curves, has_cost
 from shoal.report.figures.rate_and_loss import draw_rate_and_loss
+from shoal.report.figures.variance import draw_variance
 from shoal.report.figures.violins import draw_violins
 from shoal.report.style import drawing
 from shoal.report.summary import Summary
@@ -63,6 +64,7 @@ def draw_figures(summary: Summary) -> list[Group]:
             *_pairs(summary),
             *_confusion(summary),
             *_schedule(summary),
+            *_variance(summary),
             *_layers(summary),
         ]
     return [group for group in groups if group.drawings]
@@ -123,6 +125,11 @@ def _confusion(summary: Summary) -> list[Group]:
 def _schedule(summary: Summary) -> list[Group]:
     drawn = draw_rate_and_loss(summary, "schedule")
     return [] if drawn is None else [Group("schedule", drawn.title, (drawn,))]
+
+
+def _variance(summary: Summary) -> list[Group]:
+    drawn = draw_variance(summary, "variance")
+    return [] if drawn is None else [Group("variance", "Principal components", (drawn,))]
 
 
 def _layers(summary: Summary) -> list[Group]:

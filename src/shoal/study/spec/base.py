@@ -34,3 +34,16 @@ def _amount(value: Any) -> int | float:
 
 
 Amount = Annotated[int | float, PlainValidator(_amount)]
+
+
+def _components(value: Any) -> int | float | str:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if whole or (isinstance(value, float) and 0 < value < 1) or value == "none":
+        return value
+    raise ValueError(
+        f"got {value!r:.70}; expected a number of components (250), a share of the variance between 0 and 1 "
+        '(0.95), or "none"'
+    )
+
+
+Components = Annotated[int | float | str, PlainValidator(_components)]

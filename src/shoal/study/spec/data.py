@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Amount, Count, Table
+from shoal.study.spec.base import Amount, Components, Count, Table
 
 FunctionName = Literal["identity", "abs", "square", "cube", "sin", "cos", "tanh", "exp", "sinc", "step"]
 Number = Annotated[float, Field(strict=True)]
 OF_FUNCTIONS = ("function", "range", "examples")
-NOT_OF_FUNCTIONS = ("train", "split_seed", "stratify", "standardize")
+NOT_OF_FUNCTIONS = ("train", "split_seed", "stratify", "standardize", "pca")
 
 
 class DataSettings(Table):
@@ -20,7 +20,8 @@ class DataSettings(Table):
 
     `train`, `validation` and `test` are counts (whole numbers) or fractions (below 1). Without a
     published test set, `test` is held out of the training examples. The split belongs to `split_seed`
-    and not to the members' seeds: all members of a study see the same split.
+    and not to the members' seeds: all members of a study see the same split. `pca` is a number of principal
+    components or the share of variance that they hold, "none" for none; the inputs are then rows of them.
 
     With `name = "function"` the examples are points (x, f(x)), x uniform on `range`, drawn for each seed
     afresh: `examples` to train on, `validation` and `test` (counts, or fractions of `examples`) besides.
@@ -37,6 +38,7 @@ class DataSettings(Table):
     split_seed: Annotated[int, Field(ge=0, strict=True)] = 0
     stratify: Annotated[bool, Field(strict=True)] = False
     standardize: Literal["feature", "channel", "mean_image", "range", "none"] = "feature"
+    pca: Components = "none"
     function: FunctionName | None = None
     range: tuple[Number, Number] | None = None
     examples: Count | None = None

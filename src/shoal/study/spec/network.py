@@ -147,3 +147,10 @@ class NetworkSettings(Table):
     def hidden_widths(self) -> tuple[int, ...]:
         """The widths of the short form; (50,) where nothing was said."""
         return (50,) if self.hidden is None else self.hidden
+
+    @property
+    def image_layer(self) -> str | None:
+        """The key of the first layer that takes images only; None where there is none."""
+        kinds = {ConvolutionLayer: "conv", AveragePoolLayer: "average_pool", MaxPoolLayer: "max_pool"}
+        names = (layer if isinstance(layer, str) else kinds.get(type(layer)) for layer in self.layers or ())
+        return next((name for name in names if name in (*kinds.values(), "global_average_pool")), None)

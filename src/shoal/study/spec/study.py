@@ -33,6 +33,11 @@ class Settings(Table):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Settings:
+        if self.data.pca != "none" and (name := self.network.image_layer):
+            raise ValueError(
+                f"network.layers has {name}, which needs images; data.pca turns these into rows of "
+                'components. Leave one of the two out (data.pca = "none")'
+            )
         if not self.data.is_function:
             return self
         if self.network.loss != "squared_error":
