@@ -25,7 +25,7 @@ from shoal.study.population import Stack
 from shoal.study.probe import probe
 from shoal.study.run import plan_study
 from shoal.study.who import who_columns, who_of
-from shoal.training.runtime import numerics
+from shoal.training.runtime import keep_freed_memory, numerics
 
 POINTS, SEGMENT = 20, 50
 RATE = {"schedule": {"kind": "triangular", "min": 1e-5, "max": 0.1, "half_cycle": 450}}
@@ -99,6 +99,7 @@ def main() -> None:
     parser.add_argument("--data-dir")
     parser.add_argument("--rounds", type=int, default=15)
     given = parser.parse_args()
+    keep_freed_memory()
     for title, raw in STUDIES.items():
         shares, training, health = costs(raw, given.data_dir, given.rounds)
         print(f"{title}: {statistics.median(shares):.1%} ({min(shares):.1%} to {max(shares):.1%})")

@@ -16,7 +16,7 @@ from shoal.study.plan import Chunk, make_plan
 from shoal.study.population import Stack
 from shoal.study.who import who_columns
 from shoal.study.who import who_of as members_of
-from shoal.training.runtime import numerics
+from shoal.training.runtime import keep_freed_memory, numerics
 from work import Work, study
 
 
@@ -24,6 +24,7 @@ class Training:
     """A chunk that trains on, from its first step."""
 
     def __init__(self, chunk: Chunk) -> None:
+        keep_freed_memory()
         with numerics(chunk.program.settings.training.precision) as dtype:
             columns = who_columns(chunk)
             stack = Stack(chunk.program, columns, block_examples(chunk.program, columns), dtype)

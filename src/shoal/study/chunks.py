@@ -16,9 +16,10 @@ def play_chunks(
     plan: Plan, watcher: Watcher, train: Callable[..., Any], keep: Callable[[Any], None]
 ) -> Stop | None:
     """`keep(train(chunk, report))` for every chunk in turn; what stopped the others, where something did."""
-    from shoal.training.runtime import keep_compiled_programs
+    from shoal.training.runtime import keep_compiled_programs, keep_freed_memory
 
     keep_compiled_programs()
+    keep_freed_memory()
     try:
         for chunk in plan.chunks:
             watcher.chunk_started(chunk)
