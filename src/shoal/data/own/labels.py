@@ -57,6 +57,8 @@ def _column(where: str, y: np.ndarray) -> np.ndarray:
         return y
     if y.dtype.kind == "f":
         return _whole(where, y)
+    if y.dtype.kind == "S":
+        y = np.strings.decode(y, "utf-8", "replace")
     if y.dtype.kind == "U":
         return _words(where, y)
     raise DataError(f"{where} holds {y.dtype}", "give whole numbers or text as labels")

@@ -7,28 +7,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shoal.data.dataset import Dataset, Part
-from shoal.data.own import mat
+from shoal.data.own import csv_file, mat, npz, parquet
 from shoal.data.own.inputs import as_inputs
 from shoal.data.own.labels import as_labels
 from shoal.data.own.raw import Raw
 from shoal.data.own.whereabouts import find_own
 from shoal.errors import DataError
 
-_ARRAYS = {".mat": mat.read}
+_ARRAYS = {".mat": mat.read, ".npz": npz.read}
+_TABLES = {".csv": csv_file.read, ".parquet": parquet.read}
 
 
 def load_own(path: str, target: str | None = None, folders: Sequence[Path] = ()) -> Dataset:
     """The data set in a file, found in one of `folders` unless its path is absolute.
 
-    The class names are the labels' texts, sorted. Nothing that is loaded is run.
-    Raises `DataError` for whatever makes the data unfit.
+    `target` names the column of classes of a table. The class names are the labels' texts, sorted. Nothing
+    that is loaded is run. Raises `DataError` for whatever makes the data unfit.
     """
     found = find_own(path, folders)
     suffix = found.suffix.lower()
+    if suffix in _TABLES:
+        return _dataset(path, found, _TABLES[suffix](found, target))
     if suffix not in _ARRAYS:
-        raise DataError(
-            f"{found} is of no known kind ({suffix or 'no suffix'})", f"known: {', '.join(_ARRAYS)}"
-        )
+        known = ", ".join([*_ARRAYS, *_TABLES])
+        raise DataError(f"{found} is of no known kind ({suffix or 'no suffix'})", f"known: {known}")
     if target is not None:
         raise DataError(
             f"target = {target!r} was given, but {found.name} has no columns to choose from",
@@ -38,10 +40,10 @@ def load_own(path: str, target: str | None = None, folders: Sequence[Path] = ())
 
 
 def _dataset(name: str, path: Path, raw: Raw) -> Dataset:
-    train, test = as_inputs(f"{path}, X", raw.x), None
-    labels = as_labels(f"{path}, y", raw.y, raw.y_test)
+    train, test = as_inputs(f"{path}, {raw.x_name}", raw.x), None
+    labels = as_labels(f"{path}, {raw.y_name}", raw.y, raw.y_test)
     if raw.x_test is not None and labels.test is not None:
-        test = Part(as_inputs(f"{path}, test X", raw.x_test), labels.test)
+        test = Part(as_inputs(f"{path}, x_test", raw.x_test), labels.test)
     source = f"{path} (SHA-256 {_sha256(path)})"
     return Dataset(name, Part(train, labels.train), test, labels.classes, source, (*raw.notes, *labels.notes))
 

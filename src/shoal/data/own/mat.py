@@ -25,7 +25,7 @@ def read(path: Path) -> Raw:
     """`X` and `y`, images as (N, rows, columns, channels). Raises `DataError`."""
     x, y = mat73.read(path) if mat73.is_mat73(path) else _read(path)
     x, notes = _examples_first(f"{path}, X", x, max(y.shape, default=0))
-    return Raw(x, _text_of(f"{path}, y", y), notes=notes)
+    return Raw(x, _text_of(f"{path}, y", y), notes=notes, x_name="X")
 
 
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:

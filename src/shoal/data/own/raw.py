@@ -11,7 +11,7 @@ import numpy as np
 class Raw:
     """Examples first: `x` (N, ...) and `y` (N,), of whatever type the file had; the same of a test part.
 
-    `notes` say what a reader of results should know of how they were read.
+    `x_name` and `y_name` are what the file calls them; `notes` say what a reader of results should know.
     """
 
     x: np.ndarray
@@ -19,3 +19,5 @@ class Raw:
     x_test: np.ndarray | None = None
     y_test: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    x_name: str = "x"
+    y_name: str = "y"
