@@ -16,6 +16,7 @@ TRAINING = "\n[training]\nsteps = 1\nbatch_size = 10\nlearning_rate = 0.1\n"
 FOUND = {
     "digits.mat": ((20, 20, 1), tuple(map(str, range(1, 11)))),
     "shapes.npz": ((12, 10, 1), ("circle", "square", "star")),
+    "textures": ((12, 12, 1), ("plain", "striped")),
     "flowers.csv": ((2,), ("setosa", "virginica")),
     "animals.parquet": ((2,), ("beetle", "mouse")),
 }
@@ -31,8 +32,9 @@ def test_every_format_has_an_example():
 
 @pytest.mark.parametrize(("python", "toml"), EXAMPLES.items(), ids=map(path_of, EXAMPLES.values()))
 def test_the_example_loads(python: str, toml: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    if "pyarrow" in python:
-        pytest.importorskip("pyarrow", reason="pip install 'shoal[parquet]'")
+    for library, extra in (("pyarrow", "parquet"), ("PIL", "images")):
+        if library in python:
+            pytest.importorskip(library, reason=f"pip install 'shoal[{extra}]'")
     monkeypatch.chdir(tmp_path)
     exec(python, {})
     (tmp_path / "study.toml").write_text(toml + TRAINING)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shoal.data.dataset import Dataset, Part
-from shoal.data.own import csv_file, mat, npz, parquet
+from shoal.data.own import csv_file, image_folder, mat, npz, parquet
 from shoal.data.own.inputs import as_inputs
 from shoal.data.own.labels import as_labels
 from shoal.data.own.raw import Raw
@@ -25,18 +25,21 @@ def load_own(path: str, target: str | None = None, folders: Sequence[Path] = ())
     that is loaded is run. Raises `DataError` for whatever makes the data unfit.
     """
     found = find_own(path, folders)
-    suffix = found.suffix.lower()
+    folder = found.is_dir()
+    suffix = "" if folder else found.suffix.lower()
     if suffix in _TABLES:
         return _dataset(path, found, _TABLES[suffix](found, target))
-    if suffix not in _ARRAYS:
+    if not folder and suffix not in _ARRAYS:
         known = ", ".join([*_ARRAYS, *_TABLES])
-        raise DataError(f"{found} is of no known kind ({suffix or 'no suffix'})", f"known: {known}")
+        raise DataError(
+            f"{found} is of no known kind ({suffix or 'no suffix'})", f"known: {known}, or a folder of images"
+        )
     if target is not None:
         raise DataError(
             f"target = {target!r} was given, but {found.name} has no columns to choose from",
             "leave target out",
         )
-    return _dataset(path, found, _ARRAYS[suffix](found))
+    return _dataset(path, found, image_folder.read(found) if folder else _ARRAYS[suffix](found))
 
 
 def _dataset(name: str, path: Path, raw: Raw) -> Dataset:
@@ -44,7 +47,7 @@ def _dataset(name: str, path: Path, raw: Raw) -> Dataset:
     labels = as_labels(f"{path}, {raw.y_name}", raw.y, raw.y_test)
     if raw.x_test is not None and labels.test is not None:
         test = Part(as_inputs(f"{path}, x_test", raw.x_test), labels.test)
-    source = f"{path} (SHA-256 {_sha256(path)})"
+    source = f"{path} (SHA-256 {raw.sha256 or _sha256(path)})"
     return Dataset(name, Part(train, labels.train), test, labels.classes, source, (*raw.notes, *labels.notes))
 
 

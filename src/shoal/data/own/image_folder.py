@@ -1,0 +1,136 @@
+"""Folders of images: one sub-folder a class, below `train/` and `test/` where there are these two."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from shoal.data.own.image_file import SUFFIXES, Look, decode, look
+from shoal.data.own.limits import refuse_oversized
+from shoal.data.own.raw import Raw
+from shoal.errors import DataError
+
+_OF_SYSTEMS = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+_LAYOUT = "put the images of each class into a folder of its own: cat/1.png, dog/2.png ..."
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The images of a part in the order of their names, the class of each, and files of other kinds."""
+
+    images: list[Path]
+    classes: list[str]
+    others: list[Path]
+
+
+def read(path: Path) -> Raw:
+    """All images, uint8 (N, rows, columns, 1 or 3), and the folders' names as labels. Raises `DataError`."""
+    parts = _parts(path)
+    images = [image for part in parts for image in part.images]
+    looks = [look(image) for image in images]
+    _refuse_unequal(images, looks)
+    channels = 3 if any(one.colour for one in looks) else 1
+    shape = (len(images), *looks[0].size, channels)
+    refuse_oversized(str(path), shape, 1)
+    pixels, digest = np.empty(shape, np.uint8), hashlib.sha256()
+    for i, image in enumerate(images):
+        content, pixels[i] = decode(image, channels)
+        digest.update(f"{image.relative_to(path)} {len(content)}\n".encode("utf-8", "surrogateescape"))
+        digest.update(content)
+    n = len(parts[0].images)
+    return Raw(
+        pixels[:n],
+        np.array(parts[0].classes),
+        pixels[n:] if parts[1:] else None,
+        np.array(parts[1].classes) if parts[1:] else None,
+        tuple(_notes(parts, looks, channels)),
+        y_name="folders",
+        sha256=digest.hexdigest(),
+    )
+
+
+def _parts(path: Path) -> list[_Found]:
+    """One part; or those of train/ and test/, where train/ has folders in it."""
+    folders, _ = _inside(path)
+    if not any(folder.name == "train" and _inside(folder)[0] for folder in folders):
+        return [_part(path)]
+    other = [folder.name for folder in folders if folder.name not in ("train", "test")]
+    if other:
+        raise DataError(
+            f"{path} has {', '.join(other)}/ beside train/",
+            "move it away, or merge it into train/, out of which data.validation holds examples",
+        )
+    return [_part(path / "train"), *(_part(folder) for folder in folders if folder.name == "test")]
+
+
+def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Sub-folders and files, sorted, without the hidden ones and those that systems leave behind."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(
+                (entry.name, entry.is_dir())
+                for entry in entries
+                if not entry.name.startswith(".") and entry.name not in _OF_SYSTEMS
+            )
+    except OSError as error:
+        raise DataError(f"cannot read {folder}: {error.strerror}", "check the folder") from error
+    folders = [folder / name for name, is_folder in found if is_folder]
+    return folders, [folder / name for name, is_folder in found if not is_folder]
+
+
+def _part(folder: Path) -> _Found:
+    """The images of every class below one folder."""
+    classes, loose = _inside(folder)
+    if not classes:
+        raise DataError(f"{folder} has no folders in it", _LAYOUT)
+    strays = [file for file in loose if _is_image(file)]
+    if strays:
+        raise DataError(f"{strays[0]} lies beside the folders of the classes, in none of them", _LAYOUT)
+    found = _Found([], [], loose)
+    for one in classes:
+        deeper, files = _inside(one)
+        if deeper:
+            raise DataError(f"{deeper[0]} is a folder within the folder of a class", _LAYOUT)
+        images = [file for file in files if _is_image(file)]
+        if not images:
+            held = f", only {files[0].name}" if files else ""
+            raise DataError(
+                f"{one} has no images{held}; its class would have no examples",
+                f"put images there ({', '.join(sorted(SUFFIXES))}), or remove the folder",
+            )
+        found.images.extend(images)
+        found.classes.extend([one.name] * len(images))
+        found.others.extend(file for file in files if not _is_image(file))
+    return found
+
+
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES
+
+
+def _refuse_unequal(images: Sequence[Path], looks: Sequence[Look]) -> None:
+    for image, one in zip(images, looks, strict=True):
+        if one.size != looks[0].size:
+            (rows, columns), (others, across) = one.size, looks[0].size
+            different = sum(other.size != looks[0].size for other in looks)
+            raise DataError(
+                f"{image} has {rows} rows and {columns} columns of pixels, {images[0]} has {others} and "
+                f"{across}; {different:,} of {len(looks):,} images differ from the first",
+                "bring all images to one size, with Pillow's Image.resize or another program",
+            )
+
+
+def _notes(parts: Sequence[_Found], looks: Sequence[Look], channels: int) -> list[str]:
+    notes = []
+    gray = sum(not one.colour for one in looks)
+    if channels == 3 and gray:
+        notes.append(f"{gray:,} gray images among {len(looks):,} were given three equal channels")
+    others = [file for part in parts for file in part.others]
+    if others:
+        notes.append(f"{len(others):,} files of other kinds were left out, as {others[0].name}")
+    return notes
