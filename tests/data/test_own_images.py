@@ -90,7 +90,7 @@ def test_hidden_files_and_what_systems_leave_behind_are_ignored(tmp_path: Path):
 
 def test_other_files_are_left_out_with_a_note(tmp_path: Path):
     (animals(tmp_path) / "cat" / "licence.txt").write_text("free")
-    assert load_own(str(tmp_path)).notes == ("1 files of other kinds were left out, as licence.txt",)
+    assert load_own(str(tmp_path)).notes == ("files of other kinds were left out: 1, as licence.txt",)
 
 
 def test_the_source_changes_with_a_files_bytes_and_name(tmp_path: Path):

@@ -11,8 +11,13 @@ from scipy.io import savemat
 from small_studies import small_study
 
 from shoal.errors import DataError, StudyError
+from shoal.report import render
+from shoal.study.batches import batches_of
 from shoal.study.inputs import Loader
 from shoal.study.load import load_study
+from shoal.study.lr_range.grid import grid_study
+from shoal.study.lr_range.ramp import Ramp, ramp_study
+from shoal.study.network_file import make_network_file
 from shoal.study.run import plan_study, run
 
 STUDY = """
@@ -87,6 +92,22 @@ def test_a_name_and_a_path_or_a_target_alone_are_mistakes():
         small_study(data={"name": "mnist", "path": "own.mat"})
     with pytest.raises(StudyError, match="target = 'species' is a column of a table of your own"):
         small_study(data={"target": "species"})
+
+
+def test_ramps_grids_and_network_files_find_the_same_data(tmp_path: Path):
+    study = load_study(write(tmp_path))
+    for made in (ramp_study(study, Ramp(1e-4, 1.0, 10)), grid_study(study, 1e-3, 1.0, 2)):
+        assert plan_study(made).programs[0].inputs.dataset.classes == ("ant", "bee")
+    network = make_network_file({"data": {"path": "own.mat"}, "network": {"hidden": [4]}})
+    batches = batches_of(network, folder=tmp_path)
+    assert (batches.inputs, batches.classes) == ((5,), 2)
+
+
+def test_class_names_reach_the_report_as_text(tmp_path: Path):
+    result = run(load_study(write(tmp_path, ("<ant>", "bee"))), check=False)
+    page = render(result)
+    assert "&lt;ant&gt;" in page
+    assert "<ant>" not in page
 
 
 def test_a_known_data_set_says_its_class_names_too():

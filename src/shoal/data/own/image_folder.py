@@ -132,5 +132,5 @@ def _notes(parts: Sequence[_Found], looks: Sequence[Look], channels: int) -> lis
         notes.append(f"{gray:,} gray images among {len(looks):,} were given three equal channels")
     others = [file for part in parts for file in part.others]
     if others:
-        notes.append(f"{len(others):,} files of other kinds were left out, as {others[0].name}")
+        notes.append(f"files of other kinds were left out: {len(others):,}, as {others[0].name}")
     return notes
