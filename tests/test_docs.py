@@ -68,6 +68,12 @@ def test_the_reference_names_every_schedule_and_optimizer() -> None:
         make_study({"training": {"steps": 1, "learning_rate": 0.1, "optimizer": optimizer}})
 
 
+def test_the_example_of_exact_numbers_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = _blocks(ROOT / "docs" / "study-file.md", "python")
+    exec(code, {})
+    assert re.search(r"# (0\.\d+),", code).group(1)[:14] == capsys.readouterr().out[:14]  # type: ignore[union-attr]
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):

@@ -31,7 +31,7 @@ def test_take_keeps_inputs_and_labels_together():
 @pytest.mark.parametrize(
     ("inputs", "labels", "message"),
     [
-        (np.zeros((2, 3)), np.zeros(2, int), "inputs are float64, expected uint8 or float32"),
+        (np.zeros((2, 3), int), np.zeros(2, int), "inputs are int64, expected uint8, float32 or float64"),
         (np.zeros(2, np.uint8), np.zeros(2, int), "at least one feature axis"),
         (np.zeros((2, 3), np.uint8), np.zeros(3, int), "labels have shape .3,., but there are 2 inputs"),
         (np.zeros((2, 3), np.uint8), np.zeros((2, 1), int), "labels have shape"),

@@ -9,10 +9,13 @@ EXPORTS = [
     "ByLayer",
     "Costs",
     "Network",
+    "by_name",
     "compose",
     "compose_layers",
+    "given_parameters",
     "number_names",
     "parameter_count",
+    "parameter_names",
     "population_state_by_chunks",
     "summarize",
 ]

@@ -18,7 +18,8 @@ _INT32 = np.iinfo(np.int32)
 class Part:
     """Examples and their classes.
 
-    inputs: (N, *shape), uint8 or float32, stored C-contiguous; images are (N, I, J, C).
+    inputs: (N, *shape), uint8, float32 or, for trainings in float64, float64; stored C-contiguous; images are
+    (N, I, J, C).
     labels: (N,), any integer type, stored int32.
 
     Raises `DataError` for another dtype or when the two do not belong together.
@@ -29,9 +30,9 @@ class Part:
 
     def __post_init__(self) -> None:
         inputs, labels = np.asarray(self.inputs), np.asarray(self.labels)
-        if inputs.dtype not in (np.uint8, np.float32):
+        if inputs.dtype not in (np.uint8, np.float32, np.float64):
             raise DataError(
-                f"inputs are {inputs.dtype}, expected uint8 or float32",
+                f"inputs are {inputs.dtype}, expected uint8, float32 or float64",
                 "convert them with inputs.astype(numpy.float32)",
             )
         if inputs.ndim < 2:

@@ -9,17 +9,25 @@ from shoal.errors import StudyError
 MOST_STEPS = 2**31 - 1  # steps are counted in 32 bits
 
 
-def total_steps(training: Any, per_epoch: int) -> int:
+def total_steps(training: Any, per_epoch: int, listed: int | None = None) -> int:
     """Steps of a whole training: given, or epochs x steps per epoch, or cycles x 2 x half_cycle.
 
-    Raises StudyError for a training of no steps, and of more than MOST_STEPS.
+    `listed` is the number of steps whose batches are listed: the length where the settings give none.
+    Raises StudyError for a training of no steps, of more than MOST_STEPS, and of more than are listed.
     """
     if training.steps is not None:
         steps = training.steps
     elif training.epochs is not None:
         steps = training.epochs * per_epoch
-    else:
+    elif training.cycles is not None:
         steps = training.cycles * 2 * training.schedule.half_cycle
+    else:
+        steps = listed or 0
+    if listed is not None and steps > listed:
+        raise StudyError(
+            f"The training has {steps:.6g} steps; training.order lists the batches of {listed}.",
+            "Give training.order more rows, or make the training shorter.",
+        )
     if not 0.5 < steps <= MOST_STEPS:
         raise StudyError(
             f"The training has {steps:.6g} steps; expected 1 to {MOST_STEPS:,}.",

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shoal.errors import DataError, NetworkError, StudyError
-from shoal.study.build import batch_norm_settings
+from shoal.study.build import batch_norm_settings, build_network
+from shoal.study.given import read_given, require_differing_seeds
 from shoal.study.inputs import Inputs
 from shoal.study.length import record_steps, total_steps
 from shoal.study.memory import chunk_bytes
@@ -63,6 +64,7 @@ class Plan:
             ],
             "steps": [p.steps for p in self.programs],
             "parameters": [p.parameters for p in self.programs],
+            **({"given": given} if any(given := [p.given.files for p in self.programs]) else {}),
         }
 
 
@@ -124,14 +126,21 @@ def _program(
     settings = cells[0].settings
     inputs = inputs_of(settings.data)
     has_batch_norm = batch_norm_settings(settings.network) is not None
-    batches = batches_of(inputs.train_count, settings.training.batch_size, has_batch_norm)
-    steps = total_steps(settings.training, batches.per_epoch)
-    every = [leaves(cell.settings)[0] for cell in cells]
     dropout = {path for f in study.factors for path in f.paths if path.endswith("dropout")}
+    # shapes that do not fit are found here, before anything runs
+    network = build_network(settings, inputs.shape, inputs.classes, dropout)
+    given = read_given(settings, network, inputs.train_count, study.folder)
+    require_differing_seeds(given, network, len(study.seeds), inputs.drawn)
+    if given.order is None:
+        batches = batches_of(inputs.train_count, settings.training.batch_size, has_batch_norm)
+    else:
+        batches = given.batches(inputs.train_count, has_batch_norm)
+    listed = None if given.order is None else len(given.order)
+    steps = total_steps(settings.training, batches.per_epoch, listed)
+    every = [leaves(cell.settings)[0] for cell in cells]
     traced = tuple(p for p in every[0] if p in dropout or len({one[p] for one in every}) > 1)
     record = record_steps(settings.record, steps)
-    program = Program(index, tuple(cells), traced, study.seeds, batches, steps, record, inputs)
-    program.network()  # shapes that do not fit are found before anything runs
+    program = Program(index, tuple(cells), traced, study.seeds, batches, steps, record, inputs, given)
     _require_scale(settings.training.schedule)
     return program
 

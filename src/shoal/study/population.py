@@ -51,11 +51,11 @@ class Stack:
         """Every member before its first step."""
         row_axis, column_axis = self._key_axes
         column = jax.vmap(
-            self._start_one, in_axes=(0, column_axis), out_axes=self._axes, axis_size=self.columns
+            self._start_one, in_axes=(0, column_axis, None), out_axes=self._axes, axis_size=self.columns
         )
-        rows = jax.vmap(column, in_axes=(None, row_axis), axis_size=len(who.order_keys))
+        rows = jax.vmap(column, in_axes=(None, row_axis, None), axis_size=len(who.order_keys))
         orders = jnp.zeros((len(who.order_keys), self.program.batches.n), jnp.int32)
-        return Population(rows(who.values, who.keys), orders)
+        return Population(rows(who.values, who.keys, who.weights), orders)
 
     def advance(self, population: Population, who: Who, data: Data, first: Array, last: Array) -> Population:
         """The population after the steps first .. last - 1. The bounds are not part of the program."""
@@ -116,10 +116,11 @@ class Stack:
 
     # One member
 
-    def _start_one(self, values: dict[str, Array], key: Array) -> Member:
+    def _start_one(self, values: dict[str, Array], key: Array, given: Any = None) -> Member:
         settings = self.settings(values)
         network = self.program.network(settings)
-        return start_member(network, settings.training, initial_noise(network, key, self.dtype))
+        noise = initial_noise(network, key, self.dtype) if given is None else None
+        return start_member(network, settings.training, noise, given)
 
     def _step_one(
         self, member: Member, values: dict[str, Array], key: Array, x: Array, labels: Array, step: Array
@@ -165,10 +166,17 @@ class Stack:
         n = self.program.batches.n
         row_axis, column_axis = self._key_axes
         drawn = self.program.inputs.drawn
-        whole = size == n
+        listed = who.order
+        whole = size == n and listed is None
         orders = now.orders
         if whole:
             inputs, labels = standardized(data.train.inputs, data.scale), data.train.labels
+        elif listed is not None:
+            train, chosen = data.train, listed[step]
+            inputs, labels = (
+                jax.vmap(lambda own: _taken(own, chosen))(train) if drawn else _taken(train, chosen)
+            )
+            inputs = standardized(inputs, data.scale)
         else:
             orders = lax.cond(position == 0, lambda: self._shuffled(who, step), lambda: now.orders)
             first = jnp.minimum(position * self.program.batches.size, n - size)
@@ -179,7 +187,7 @@ class Stack:
         column = self._over_columns(
             self._step_one, (self._axes, 0, column_axis, None, None, None), self._axes
         )
-        shared = None if whole and not drawn else 0
+        shared = None if (whole or listed is not None) and not drawn else 0
         rows = self._over_rows(column, (0, None, row_axis, shared, shared, None), len(who.order_keys))
         return Population(rows(now.members, who.values, who.keys, inputs, labels, step), orders)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from shoal.network import Network, parameter_count
 from shoal.study.build import build_network
+from shoal.study.given import Given
 from shoal.study.inputs import Inputs
 from shoal.study.points import Points
 from shoal.study.spec import Cell, Settings
@@ -26,6 +27,7 @@ class Program:
     steps: int
     record: tuple[int, ...]
     inputs: Inputs | Points = field(repr=False)
+    given: Given = field(default_factory=Given, repr=False)
 
     @property
     def settings(self) -> Settings:

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from shoal.study.given import Given
 from shoal.study.program import Chunk
 from shoal.study.spec.paths import leaves
 from shoal.training.randomness import seed_key
@@ -17,11 +18,14 @@ from shoal.training.randomness import seed_key
 
 class Who(NamedTuple):
     """Which members: traced values by path (columns,), keys (rows,) or, sharing an order, (columns,),
-    and the keys of the orders of examples (rows,)."""
+    and the keys of the orders of examples (rows,). Where they are given, the weights from which all start
+    and the examples of each batch (steps, batch)."""
 
     values: dict[str, Array]
     keys: Array
     order_keys: Array
+    weights: dict[str, dict[str, Array]] | None = None
+    order: Array | None = None
 
 
 def who_of(chunk: Chunk, dtype: Any) -> Who:
@@ -33,9 +37,14 @@ def who_of(chunk: Chunk, dtype: Any) -> Who:
     values = {p: jnp.asarray(np.repeat([one[p] for one in each], times), dtype) for p in program.traced}
     keys = jax.vmap(seed_key)(jnp.asarray(seeds, jnp.uint32))
     if not shared:
-        return Who(values, keys, keys)
+        return Who(values, keys, keys, *_given(program.given, dtype))
     first = jax.vmap(seed_key)(jnp.asarray(program.seeds[:1], jnp.uint32))
-    return Who(values, jnp.tile(keys, len(each)), first)
+    return Who(values, jnp.tile(keys, len(each)), first, *_given(program.given, dtype))
+
+
+def _given(given: Given, dtype: Any) -> tuple[Any, Array | None]:
+    weights = jax.tree.map(lambda array: jnp.asarray(array, dtype), given.weights)
+    return weights, None if given.order is None else jnp.asarray(given.order)
 
 
 def who_columns(chunk: Chunk) -> int:

@@ -24,9 +24,9 @@ class Member(NamedTuple):
     loss: Array
 
 
-def start_member(network: Network, training: Any, noise: Any) -> Member:
-    """The member before its first step, from the noise that its initial weights scale."""
-    parameters = network.initialize(noise)
+def start_member(network: Network, training: Any, noise: Any, given: Any = None) -> Member:
+    """The member before its first step, from the noise that its initial weights scale, or from given ones."""
+    parameters = network.initialize(noise) if given is None else given
     like = next(iter(network.weights(parameters).values()))
     optimizer = make_optimizer(training.optimizer_table).init(parameters)
     none_yet = jnp.full((), jnp.nan, like.dtype)

@@ -47,3 +47,4 @@ def _components(value: Any) -> int | float | str:
 
 
 Components = Annotated[int | float | str, PlainValidator(_components)]
+FilePath = Annotated[str, Field(min_length=1, strict=True)]

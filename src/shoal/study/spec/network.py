@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Count, Decay, NonNegative, Positive, Rate, Table
+from shoal.study.spec.base import Count, Decay, FilePath, NonNegative, Positive, Rate, Table
 from shoal.study.spec.image_layers import AveragePoolLayer, MaxPoolLayer, Padding, Size
 
 NamedInitial = Literal[
@@ -105,7 +105,7 @@ class NetworkSettings(Table):
     The affine map onto the classes is added at the end in both forms. `initial` is one initializer for
     every affine map, convolutions included, or a list with one for each, the last one included.
     `output_activation` comes after the last one, in front of a squared error: the cross-entropies have a
-    softmax or a sigmoid of their own.
+    softmax or a sigmoid of their own. `weights` is an `.npz` file of all parameters, in place of `initial`.
     """
 
     hidden: tuple[Count, ...] | None = None
@@ -117,6 +117,7 @@ class NetworkSettings(Table):
     initial: Initial | tuple[Initial, ...] = "he_normal"
     output_activation: Activation | None = None
     loss: Literal["softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error"] = "softmax_cross_entropy"
+    weights: FilePath | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> NetworkSettings:
@@ -132,6 +133,10 @@ class NetworkSettings(Table):
         if self.output_activation is not None and self.loss != "squared_error":
             raise ValueError(
                 f'`output_activation` needs loss = "squared_error"; "{self.loss}" has its own output function'
+            )
+        if self.weights is not None and "initial" in self.model_fields_set:
+            raise ValueError(
+                "give either `initial` or `weights`, not both: weights from a file are not drawn"
             )
         affine = self._affine_maps()
         if isinstance(self.initial, tuple) and len(self.initial) != affine:

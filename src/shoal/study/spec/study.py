@@ -96,7 +96,7 @@ class Study(Table):
     """A whole factorial study, as read from a study file or built in code.
 
     `raw` is what was written, `base` the settings with the first level of every factor, `folder` where the
-    study file lies, from which `[data] path` is taken (None: the current folder). Make one with
+    study file lies, from which files that it names are taken (None: the current folder). Make one with
     `shoal.load_study(path)` or `shoal.study.load.make_study({...})`, which list all mistakes at once.
     """
 

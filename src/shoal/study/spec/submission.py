@@ -85,6 +85,8 @@ class NetworkFile(Table):
 
     @model_validator(mode="after")
     def _one_source(self) -> NetworkFile:
+        if self.network.weights is not None:
+            raise ValueError("network.weights: gradients are judged at weights that are drawn; leave it out")
         drawn = self.inputs is not None and self.classes is not None
         if self.data is not None and (self.inputs is not None or self.classes is not None):
             raise ValueError("give either [data], or `inputs` and `classes`, not both")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Count, NonNegative, Positive, Rate, Table
+from shoal.study.spec.base import Count, FilePath, NonNegative, Positive, Rate, Table
 from shoal.study.spec.schedule import OneCycle, Schedule
 
 
@@ -71,7 +71,9 @@ _TABLES = {
 
 class TrainingSettings(Table):
     """How one network is trained. Exactly one of `steps`, `epochs` and `cycles` gives the length, and
-    exactly one of `learning_rate` and `schedule` the rate. `l2` adds l2 * sum(W**2) to the cost."""
+    exactly one of `learning_rate` and `schedule` the rate. `l2` adds l2 * sum(W**2) to the cost.
+    `order` is an `.npz` file of the examples of each step, in place of shuffles and `batch_size`; its rows
+    are the length where no other is given."""
 
     optimizer: NamedOptimizer | OptimizerTable = "sgd"
     batch_size: Count | Literal["whole"] = 100
@@ -81,13 +83,18 @@ class TrainingSettings(Table):
     learning_rate: Positive | None = None
     schedule: Schedule | None = None
     l2: NonNegative = 0.0
+    order: FilePath | None = None
     shared_order: Annotated[bool, Field(strict=True)] = False
     precision: Literal["float32", "float64"] = "float32"
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainingSettings:
         lengths = [name for name in ("steps", "epochs", "cycles") if getattr(self, name) is not None]
-        if len(lengths) != 1:
+        if self.order is not None:
+            foreign = [key for key in ("batch_size", "shared_order") if key in self.model_fields_set]
+            if foreign:
+                raise ValueError(f"`order` lists every batch: leave out {' and '.join(foreign)}")
+        if len(lengths) != 1 and not (self.order is not None and not lengths):
             came = " and ".join(lengths) if lengths else "none of them"
             raise ValueError(f"the length needs exactly one of `steps`, `epochs` and `cycles`; {came} given")
         if (self.learning_rate is None) == (self.schedule is None):
