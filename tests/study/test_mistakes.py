@@ -43,7 +43,7 @@ ONE_MISTAKE = [
     # keys
     ("data", {"nam": "digits"}, "data.nam: unknown key; did you mean `name`?"),
     ("training", {"momentum": 1}, "training.momentum: unknown key; known: optimizer, batch_size, steps, epochs, "
-     "cycles, learning_rate, schedule, l2, shared_order, precision"),
+     "cycles, learning_rate, schedule, l2, order, shared_order, precision"),
     ("network", {"batch_norm": {"decey": 0.9}}, "network.batch_norm.decey: unknown key; did you mean `decay`?"),
     ("training", {"optimizer": {"kind": "adam", "bet1": 0}},
      "training.optimizer.bet1: unknown key; did you mean `beta1`?"),
@@ -220,7 +220,7 @@ VARY = [
     ({"training.l2": {"log": [1, 2], "count": 0}}, 'vary."training.l2": count: got 0; expected 1 or more'),
     # paths
     ({"training.l3": [1]}, 'vary."training.l3": unknown key; known: optimizer, batch_size, steps, epochs, cycles, '
-     "learning_rate, schedule, l2, shared_order, precision"),
+     "learning_rate, schedule, l2, order, shared_order, precision"),
     ({"training.schedul.max": [1]}, 'vary."training.schedul.max": unknown key; did you mean `schedule`?'),
     ({"l2": [1]}, 'vary."l2": no setting of data, network or training; did you mean `training.l2`?'),
     ({"training..l2": [1]}, 'vary."training..l2": no setting of data, network or training; '
