@@ -98,7 +98,15 @@ def test_layers_that_a_cell_lacks_are_nan_and_every_variable_says_what_it_is():
 
 
 def test_chains_are_merged_in_their_order():
-    assert merged_names([["a", "c"], ["a", "b", "c", "d"], ["e", "a"]]) == ["e", "a", "b", "c", "d"]
+    chains = [["a_1", "c_1"], ["a_1", "b_1", "c_1", "d_1"], ["e_1", "a_1"]]
+    assert merged_names(chains) == ["e_1", "a_1", "b_1", "c_1", "d_1"]
+
+
+def test_layers_of_a_kind_are_in_the_order_of_their_numbers_where_networks_disagree():
+    chains = [["conv_1", "norm_1", "conv_2", "norm_2"], ["norm_1", "conv_1", "norm_2", "conv_2", "norm_3"]]
+    merged = merged_names(chains)
+    assert [name for name in merged if name.startswith("norm")] == ["norm_1", "norm_2", "norm_3"]
+    assert [name for name in merged if name.startswith("conv")] == ["conv_1", "conv_2"]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,10 @@ def _fill(
 
 
 def merged_names(chains: Sequence[Sequence[str]]) -> list[str]:
-    """The layers of all chains, each once: a name that is new goes right behind its predecessor."""
+    """The layers of all chains, each once: a name that is new goes right behind its predecessor.
+
+    Chains may disagree; layers of one kind are in the order of their numbers all the same.
+    """
     merged: list[str] = []
     for chain in chains:
         at = 0
@@ -88,4 +91,20 @@ def merged_names(chains: Sequence[Sequence[str]]) -> list[str]:
             if name not in merged:
                 merged.insert(at, name)
             at = merged.index(name) + 1
-    return merged
+    by_number = {kind: iter(sorted(own, key=_number)) for kind, own in _by_kind(merged).items()}
+    return [next(by_number[_kind(name)]) for name in merged]
+
+
+def _by_kind(names: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(_kind(name), []).append(name)
+    return found
+
+
+def _kind(name: str) -> str:
+    return name.rpartition("_")[0] or name
+
+
+def _number(name: str) -> int:
+    return int(name.rpartition("_")[2])
