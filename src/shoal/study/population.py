@@ -20,6 +20,7 @@ from shoal.layers import Affine, l2_cost
 from shoal.network import Network
 from shoal.study.build import batch_norm_settings
 from shoal.study.groups import most_at_once, vmap_in_groups
+from shoal.study.pictures import most_mistakes
 from shoal.study.placed import Data
 from shoal.study.program import Program
 from shoal.study.spec.paths import overlay
@@ -146,12 +147,16 @@ class Stack:
         for name, split in splits.items():
             if split is None:
                 continue
-            values_of = evaluate_split(network, member.parameters, state, split, data.scale, self.block)
+            wrong = most_mistakes(self.program) if name == "test" else 0
+            values_of = evaluate_split(
+                network, member.parameters, state, split, data.scale, self.block, wrong
+            )
             found[f"{name}_loss"], found[f"{name}_cost"] = values_of["loss"], values_of["loss"] + penalty
             if "accuracy" in values_of:
                 found[f"{name}_accuracy"] = values_of["accuracy"]
             if name == "test":
-                found |= {key: values_of[key] for key in ("confusion", "prediction_span") if key in values_of}
+                ends = ("confusion", "prediction_span", "mistake_")
+                found |= {key: value for key, value in values_of.items() if key.startswith(ends)}
         return found
 
     def _fast(self, settings: Any) -> Network:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from shoal.study.components import add_components
+from shoal.study.features import add_features, add_mistakes
 from shoal.study.health import add_health
 from shoal.study.inputs import Inputs
 from shoal.study.plan import Plan
@@ -94,7 +95,7 @@ def _diverged(result: ChunkResult, i: int, j: int) -> int:
 
 
 def _with_best_cell(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResult]) -> xr.Dataset:
-    """Adds `best_cell` and the confusion on test data of its members, summed over seeds."""
+    """Adds `best_cell`, the confusion on test data of its members, summed over seeds, and what it learned."""
     scores = cell_scores(dataset)
     if scores is None or not np.isfinite(scores.values).any():
         return dataset
@@ -116,7 +117,8 @@ def _with_best_cell(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResu
         dataset = dataset.assign_coords({"class": names, "predicted": names})
         attributes = {"long_name": "test examples of the best cell, summed over seeds", "units": "1"}
         dataset["confusion"] = (("class", "predicted"), np.asarray(confusion, np.int64), attributes)
-    return dataset
+        dataset = add_mistakes(dataset, *own[0])
+    return add_features(dataset, results, scores)
 
 
 def cell_scores(dataset: xr.Dataset) -> xr.DataArray | None:

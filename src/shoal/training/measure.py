@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from shoal.network import Network, population_state_by_chunks
+from shoal.training.mistaken import Mistaken
 
 
 class Split(NamedTuple):
@@ -33,9 +34,12 @@ def standardized(inputs: Array, scale: Scale) -> Array:
 
 
 def evaluate_split(
-    network: Network, parameters: Any, state: Any, split: Split, scale: Scale, block: int
+    network: Network, parameters: Any, state: Any, split: Split, scale: Scale, block: int, most_wrong: int = 0
 ) -> dict[str, Array]:
     """Mean loss, accuracy (a fraction) and confusion (C, C: true class by predicted class) over a split.
+
+    With `most_wrong`, that many examples that are most confidently wrong too: `mistake_probability`,
+    `mistake_index` and `mistake_predicted`, each (most_wrong,), as `Mistaken` has them.
 
     Where labels are the real values of a regression, mean loss and `prediction_span` instead: the largest
     prediction minus the smallest, as a share of the values' own span.
@@ -50,18 +54,31 @@ def evaluate_split(
         span = (high - low) / (jnp.max(split.labels) - jnp.min(split.labels))
         return {"loss": loss / n, "prediction_span": span}
     nobody = jnp.zeros((network.classes, network.classes), jnp.int32)
-    loss, right, confusion = walk(_add_classes, (zero, jnp.int32(0), nobody))
-    return {"loss": loss / n, "accuracy": right.astype(zero.dtype) / n, "confusion": confusion}
+    start = (zero, jnp.int32(0), nobody)
+    if not most_wrong:
+        loss, right, confusion = walk(_add_classes, start)
+        mistakes = {}
+    else:
+        kind, none = network.loss.kind, Mistaken.none(most_wrong, zero.dtype)
+
+        def add(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array, index: Array) -> Any:
+            counts = _add_classes(total[0], loss, scores, labels, fresh, index)
+            return counts, total[1].among(kind, scores, labels, fresh, index)
+
+        (loss, right, confusion), found = walk(add, (start, none))
+        mistakes = {f"mistake_{name}": value for name, value in found._asdict().items()}
+    accuracy = right.astype(zero.dtype) / n
+    return {"loss": loss / n, "accuracy": accuracy, "confusion": confusion} | mistakes
 
 
-def _add_classes(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array) -> Any:
+def _add_classes(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array, index: Array) -> Any:
     predicted = jnp.argmax(scores, axis=1).astype(jnp.int32)
     right = jnp.sum((predicted == labels) & fresh, dtype=jnp.int32)
     confusion = total[2].at[labels, predicted].add(fresh.astype(jnp.int32))
     return total[0] + loss, total[1] + right, confusion
 
 
-def _add_values(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array) -> Any:
+def _add_values(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array, index: Array) -> Any:
     return total[0] + loss, jnp.minimum(total[1], jnp.min(scores)), jnp.maximum(total[2], jnp.max(scores))
 
 
@@ -75,7 +92,7 @@ def _over_blocks(
     add: Callable[..., Any],
     start: Any,
 ) -> Any:
-    """`add(total, loss, scores, labels, fresh)` over the blocks; the loss is that of the fresh examples."""
+    """`add(total, loss, scores, labels, fresh, index)` over the blocks; the loss is the fresh examples'."""
     n = split.labels.shape[0]
     block = min(block, n)
 
@@ -83,10 +100,11 @@ def _over_blocks(
         first = jnp.minimum(i * block, n - block)
         x = standardized(lax.dynamic_slice_in_dim(split.inputs, first, block), scale)
         labels = lax.dynamic_slice_in_dim(split.labels, first, block)
-        fresh = first + jnp.arange(block, dtype=jnp.int32) >= i * block
+        index = first + jnp.arange(block, dtype=jnp.int32)
+        fresh = index >= i * block
         scores = network.evaluate(parameters, state, x)
         loss = jnp.sum(jnp.where(fresh, example_losses(network, scores, labels), 0))
-        return add(total, loss, scores, labels, fresh), None
+        return add(total, loss, scores, labels, fresh, index), None
 
     return lax.scan(step, start, jnp.arange(-(-n // block), dtype=jnp.int32))[0]
 

@@ -10,11 +10,13 @@ from shoal.report.figures.chosen import choose, curve_caption, curve_keys
 from shoal.report.figures.confusion import draw_confusion
 from shoal.report.figures.factor import draw_factor, factor_caption
 from shoal.report.figures.factor_loss import draw_factor_loss
+from shoal.report.figures.features import draw_features, features_caption
 from shoal.report.figures.heat_map import draw_heat_map
 from shoal.report.figures.interaction import as_lines, draw_interaction, pair_caption
 from shoal.report.figures.layer_lines import MEASURES, draw_layer_lines
 from shoal.report.figures.layers import cells_caption, chosen_cells
 from shoal.report.figures.learning_curves import draw_curves, has_cost
+from shoal.report.figures.mistakes import draw_mistakes
 from shoal.report.figures.rate_and_loss import draw_rate_and_loss
 from shoal.report.figures.variance import draw_variance
 from shoal.report.figures.violins import draw_violins
@@ -63,8 +65,10 @@ def draw_figures(summary: Summary) -> list[Group]:
             *_factors(summary),
             *_pairs(summary),
             *_confusion(summary),
+            *_mistakes(summary),
             *_schedule(summary),
             *_variance(summary),
+            *_features(summary),
             *_layers(summary),
         ]
     return [group for group in groups if group.drawings]
@@ -125,6 +129,16 @@ def _confusion(summary: Summary) -> list[Group]:
 def _schedule(summary: Summary) -> list[Group]:
     drawn = draw_rate_and_loss(summary, "schedule")
     return [] if drawn is None else [Group("schedule", drawn.title, (drawn,))]
+
+
+def _mistakes(summary: Summary) -> list[Group]:
+    drawn = draw_mistakes(summary, "mistakes")
+    return [] if drawn is None else [Group("mistakes", drawn.title, (drawn,))]
+
+
+def _features(summary: Summary) -> list[Group]:
+    drawn = tuple(draw_features(summary))
+    return [Group("features", "Learned features", drawn, caption=features_caption(summary))]
 
 
 def _variance(summary: Summary) -> list[Group]:
