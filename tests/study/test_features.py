@@ -1,6 +1,7 @@
 """Pictures of first-layer weights and of mistakes, as a result keeps them."""
 
 import json
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -174,3 +175,12 @@ def test_a_network_that_diverged_is_not_drawn():
     assert result["diverged"].all()
     assert "feature_trained" not in result
     assert "mistake_image" not in result
+
+
+def test_weights_from_a_file_are_the_untrained_ones(tmp_path):
+    plan = plan_study(small_study(), dataset=blobs())
+    program = plan.programs[0]
+    first = program.network().names[0]
+    given = {first: {"W": np.full((4, 3), 7.0)}}
+    handed = replace(program, given=replace(program.given, weights=given))
+    assert untrained(handed, program.cells[0], 0) is given
