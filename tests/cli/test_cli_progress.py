@@ -8,7 +8,9 @@ import pytest
 from shoal.cli.progress import Lines, Tally, watcher
 
 LABELS = ["l2=0", "l2=1"]
-PROGRAM = SimpleNamespace(cells=[SimpleNamespace(label=label) for label in LABELS], steps=50)
+PROGRAM = SimpleNamespace(
+    cells=[SimpleNamespace(label=label) for label in LABELS], steps=50, length="50 steps"
+)
 CHUNK = SimpleNamespace(index=0, program=PROGRAM, cells=(0, 1), seeds=(0, 1, 2), members=6)
 PLAN = SimpleNamespace(
     network_steps=600, study=SimpleNamespace(member_count=12), chunks=[CHUNK, CHUNK], counts="12 members"

@@ -22,6 +22,16 @@ def test_derivative(xp, rng):
     prove_loss(xp, SigmoidCrossEntropy(), 3 * rng.normal(size=(4, 3)), rng.uniform(size=(4, 3)))
 
 
+def test_derivative_with_a_slope(xp, rng):
+    prove_loss(xp, SigmoidCrossEntropy(2.0), 3 * rng.normal(size=(4, 3)), rng.uniform(size=(4, 3)))
+
+
+def test_a_slope_multiplies_the_scores(xp, rng):
+    scores, targets = rng.normal(size=(4, 3)), rng.uniform(size=(4, 3))
+    steep = xp(SigmoidCrossEntropy(2.0).forward, scores, targets)[0]
+    close(steep, xp(SigmoidCrossEntropy().forward, 2 * scores, targets)[0])
+
+
 def test_equals_its_definition_by_onnx_sigmoid(xp, rng):
     scores, targets = rng.normal(size=(4, 3)), rng.uniform(size=(4, 3))
     p = onnx_run("Sigmoid", scores)[0]

@@ -43,7 +43,7 @@ ONE_MISTAKE = [
     # keys
     ("data", {"nam": "digits"}, "data.nam: unknown key; did you mean `name`?"),
     ("training", {"momentum": 1}, "training.momentum: unknown key; known: optimizer, batch_size, steps, epochs, "
-     "cycles, learning_rate, schedule, l2, order, shared_order, precision"),
+     "cycles, iterations, evaluations, learning_rate, schedule, l2, order, shared_order, precision"),
     ("network", {"batch_norm": {"decey": 0.9}}, "network.batch_norm.decey: unknown key; did you mean `decay`?"),
     ("training", {"optimizer": {"kind": "adam", "bet1": 0}},
      "training.optimizer.bet1: unknown key; did you mean `beta1`?"),
@@ -60,7 +60,7 @@ ONE_MISTAKE = [
     ("data", {"stratify": 1}, "data.stratify: got 1; expected true or false"),
     ("training", {"batch_size": 10.0}, 'training.batch_size: got 10.0; expected a whole number, or "whole"'),
     ("training", {"optimizer": 3}, "training.optimizer: got 3; expected a table, or one of sgd, momentum, nesterov, "
-     "rmsprop, adam, adamw"),
+     "rmsprop, adam, adamw, tnc, l-bfgs, cg, newton-cg"),
     ("training", {"optimizer": {"kind": "momentum", "momentum": "high"}},
      "training.optimizer.momentum: got 'high'; expected a number"),
     ("data", "digits", "data: got 'digits'; expected a table"),
@@ -81,9 +81,9 @@ ONE_MISTAKE = [
     ("record", {"points": 10**9}, "record.points: got 1000000000; expected 10000 or less"),
     # words, names and forms
     ("training", {"optimizer": "adma"}, "training.optimizer: got 'adma'; expected a table, or one of sgd, momentum, "
-     "nesterov, rmsprop, adam, adamw; did you mean `adam`?"),
+     "nesterov, rmsprop, adam, adamw, tnc, l-bfgs, cg, newton-cg; did you mean `adam`?"),
     ("training", {"optimizer": {"kind": "adma"}}, "training.optimizer.kind: got 'adma'; expected one of sgd, "
-     "momentum, nesterov, rmsprop, adam, adamw; did you mean `adam`?"),
+     "momentum, nesterov, rmsprop, adam, adamw, tnc, l-bfgs, cg, newton-cg; did you mean `adam`?"),
     ("network", {"batch_norm": {"position": "befor"}},
      "network.batch_norm.position: got 'befor'; expected one of before, after; did you mean `before`?"),
     ("network", {"activation": "rleu"},
@@ -220,7 +220,7 @@ VARY = [
     ({"training.l2": {"log": [1, 2], "count": 0}}, 'vary."training.l2": count: got 0; expected 1 or more'),
     # paths
     ({"training.l3": [1]}, 'vary."training.l3": unknown key; known: optimizer, batch_size, steps, epochs, cycles, '
-     "learning_rate, schedule, l2, order, shared_order, precision"),
+     "iterations, evaluations, learning_rate, schedule, l2, order, shared_order, precision"),
     ({"training.schedul.max": [1]}, 'vary."training.schedul.max": unknown key; did you mean `schedule`?'),
     ({"l2": [1]}, 'vary."l2": no setting of data, network or training; did you mean `training.l2`?'),
     ({"training..l2": [1]}, 'vary."training..l2": no setting of data, network or training; '

@@ -79,8 +79,8 @@ def test_all_mistakes_are_listed_at_once_with_the_nearest_right_name() -> None:
         "network.activation: got 'rellu'; expected a table, or one of relu, leaky_relu, sigmoid, tanh; "
         "did you mean `relu`?",
         "network.hiden: unknown key; did you mean `hidden`?",
-        "training.l3: unknown key; known: optimizer, batch_size, steps, epochs, cycles, learning_rate, "
-        "schedule, l2, order, shared_order, precision",
+        "training.l3: unknown key; known: optimizer, batch_size, steps, epochs, cycles, iterations, "
+        "evaluations, learning_rate, schedule, l2, order, shared_order, precision",
         "submission.parameters: got 'dct'; expected one of dict, list, layers, lists; did you mean `dict`?",
         "submission.names.w: unknown key; known: W, b, gamma, beta",
         "submission.first: got -1; expected 0 or more",

@@ -65,8 +65,9 @@ class Inside:
     @cached_property
     def recorded(self) -> np.ndarray:
         """Steps at which a cell has a record, (cells, steps)."""
-        if "learning_rate" in self.dataset:
-            return np.logical_not(np.isnan(by_cell(self.dataset, self.dataset["learning_rate"])))
+        for along in ("epoch", "learning_rate"):  # full-batch optimizers have no rate
+            if along in self.dataset:
+                return np.logical_not(np.isnan(by_cell(self.dataset, self.dataset[along])))
         return np.logical_not(np.isnan(self.train_loss).all(axis=1))
 
     @cached_property

@@ -29,7 +29,7 @@ def print_plan(plan: Plan) -> None:
             str(program.index + 1),
             str(len(program.cells)),
             str(len(program.seeds)),
-            f"{program.steps:,}",
+            program.length if program.full_batch else f"{program.steps:,}",
             f"{program.parameters:,}",
             f"{len(chunks)} of {', '.join(widths)}",
             f"{max(c.bytes for c in chunks) / 2**20:,.0f}",

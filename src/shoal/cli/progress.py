@@ -69,7 +69,7 @@ class Lines:
 
     def chunk_started(self, chunk: Chunk) -> None:
         number = f"chunk {chunk.index + 1}/{self.tally.chunks}"
-        _say(f"{number}: {chunk.members} members, {chunk.program.steps} steps")
+        _say(f"{number}: {chunk.members} members, {chunk.program.length}")
 
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
         self.tally.advance(chunk, steps, values)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar
 
-from .arrays import Array, Values, namespace, one_hot
+from .arrays import Array, Number, Values, namespace, one_hot
+from .base import check_number
 from .loss import Loss
 from .sigmoid import logistic
 
@@ -14,24 +16,30 @@ from .sigmoid import logistic
 class SigmoidCrossEntropy(Loss):
     """Each output is its own yes-or-no question; also called multiple binary cross-entropy.
 
-    Equation:  p = 1 / (1 + exp(-s)),   loss = -mean over N of sum over C of t log p + (1 - t) log(1 - p)
-               computed as log(1 + exp(s)) - t s, which neither overflows nor takes the log of 0
-    Backward:  ds = (p - t) / N
+    Equation:  p = 1 / (1 + exp(-a)), a = slope s
+               loss = -mean over N of sum over C of t log p + (1 - t) log(1 - p)
+               computed as log(1 + exp(a)) - t a, which neither overflows nor takes the log of 0
+    Backward:  ds = slope (p - t) / N
     Shapes:    scores (N, C), targets (N, C) floats in [0, 1], loss 0-d
     Caveat:    summed over C; Keras and PyTorch take the mean over C as well, a loss C times smaller.
     Source:    Bishop (2006), Pattern Recognition and Machine Learning, eqs. 4.90 and 4.91.
     """
 
+    slope: Number = 1.0
     kind: ClassVar[str] = "sigmoid_cross_entropy"
+
+    def __post_init__(self) -> None:
+        check_number("sigmoid slope", self.slope, isfinite, "finite")
 
     def forward(self, scores: Array, targets: Array) -> tuple[Array, dict[str, Array]]:
         xp = namespace(scores)
-        costs = xp.logaddexp(scores, xp.zeros_like(scores)) - targets * scores
-        return xp.sum(costs) / scores.shape[0], {"scores": scores, "targets": targets}
+        a = self.slope * scores
+        costs = xp.logaddexp(a, xp.zeros_like(a)) - targets * a
+        return xp.sum(costs) / scores.shape[0], {"a": a, "targets": targets}
 
     def backward(self, saved: Values) -> Array:
-        scores = saved["scores"]
-        return (logistic(scores) - saved["targets"]) / scores.shape[0]
+        a = saved["a"]
+        return self.slope * (logistic(a) - saved["targets"]) / a.shape[0]
 
     def targets_from_labels(self, labels: Array, classes: int, like: Array) -> Array:
         """One-hot rows, (N, C)."""

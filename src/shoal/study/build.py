@@ -48,6 +48,7 @@ from shoal.study.spec.network import (
     NetworkSettings,
     NormalInitial,
     SigmoidActivation,
+    SigmoidLoss,
     UniformInitial,
 )
 
@@ -86,7 +87,7 @@ def build_network(settings: Any, input_shape: Shape, classes: int, varied: Colle
 
 def _build_chain(settings: Any, input_shape: Shape, classes: int, varied: Collection[str]) -> Network:
     net: NetworkSettings = settings.network
-    loss = _LOSS[net.loss]()
+    loss = make_loss(net.loss)
     if net.layers is not None:
         layers = [_named_layer(i, layer) for i, layer in enumerate(net.layers, start=1)]
         return compose_layers(input_shape, classes, layers, loss, _initials_by_layer(net))
@@ -126,6 +127,13 @@ def make_initial(settings: Any) -> Initial:
     if isinstance(settings, UniformInitial):
         return Uniform(settings.uniform)
     return _INITIAL[settings]()
+
+
+def make_loss(settings: Any) -> Loss:
+    """The loss of a name or table."""
+    if isinstance(settings, SigmoidLoss):
+        return SigmoidCrossEntropy(settings.sigmoid_cross_entropy)
+    return _LOSS[settings]()
 
 
 def make_activation(settings: Any) -> Layer:

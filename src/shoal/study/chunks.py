@@ -1,8 +1,9 @@
-"""The chunks of a plan, one after another."""
+"""The chunks of a plan, one after another; those of a full-batch program side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from shoal.errors import DeviceError
@@ -21,11 +22,18 @@ def play_chunks(
     keep_compiled_programs()
     keep_freed_memory()
     try:
-        for chunk in plan.chunks:
-            watcher.chunk_started(chunk)
-            result = train(chunk, lambda steps, values, c=chunk: watcher.advanced(c, steps, values))
-            keep(result)
-            watcher.chunk_finished(chunk, result.seconds, result.seconds_compile)
+        for _, own in groupby(plan.chunks, key=lambda chunk: chunk.program.index):
+            chunks = list(own)
+            if chunks[0].program.full_batch:
+                from shoal.study.full_batch.play import play_members
+
+                play_members(chunks, watcher, keep)
+                continue
+            for chunk in chunks:
+                watcher.chunk_started(chunk)
+                result = train(chunk, lambda steps, values, c=chunk: watcher.advanced(c, steps, values))
+                keep(result)
+                watcher.chunk_finished(chunk, result.seconds, result.seconds_compile)
     except (KeyboardInterrupt, DeviceError) as stop:
         return stop
     return None

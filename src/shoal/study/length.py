@@ -10,12 +10,15 @@ MOST_STEPS = 2**31 - 1  # steps are counted in 32 bits
 
 
 def total_steps(training: Any, per_epoch: int, listed: int | None = None) -> int:
-    """Steps of a whole training: given, or epochs x steps per epoch, or cycles x 2 x half_cycle.
+    """Steps of a whole training: given, or epochs x steps per epoch, or cycles x 2 x half_cycle; in full
+    batch the most evaluations, or else the most iterations.
 
     `listed` is the number of steps whose batches are listed: the length where the settings give none.
     Raises StudyError for a training of no steps, of more than MOST_STEPS, and of more than are listed.
     """
-    if training.steps is not None:
+    if training.full_batch:
+        steps = training.evaluations or training.iterations
+    elif training.steps is not None:
         steps = training.steps
     elif training.epochs is not None:
         steps = training.epochs * per_epoch

@@ -8,6 +8,7 @@ from shoal.layers import Convolution
 from shoal.study.program import Program
 
 _SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
+_SLOTS |= {"tnc": 12, "l-bfgs": 25, "cg": 6, "newton-cg": 8}  # vectors of SciPy's methods, on the host
 BLOCK_BYTES = 32e6
 
 

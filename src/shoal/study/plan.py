@@ -86,7 +86,7 @@ def make_plan(
     )
     chunks: list[Chunk] = []
     for program in programs:
-        most = max(widest, int(least_work / program.flops_per_step))
+        most = 1 if program.full_batch else max(widest, int(least_work / program.flops_per_step))
         for cells, seeds in _rectangles(program, memory, most):
             size = chunk_bytes(program, len(cells), len(seeds))
             chunks.append(Chunk(len(chunks), program, cells, seeds, size))

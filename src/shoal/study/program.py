@@ -34,6 +34,20 @@ class Program:
         """The settings of the first cell; the others differ in `traced` paths only."""
         return self.cells[0].settings
 
+    @property
+    def full_batch(self) -> bool:
+        """Whether SciPy minimizes each member's cost. Then `steps` are its most iterations or, where only
+        these are limited, evaluations, until the run knows better."""
+        return self.settings.training.full_batch
+
+    @property
+    def length(self) -> str:
+        """How long a member trains, in words."""
+        if not self.full_batch:
+            return f"{self.steps:,} steps"
+        what = "evaluations" if self.settings.training.evaluations else "iterations"
+        return f"at most {self.steps:,} {what}"
+
     def network(self, settings: Any = None) -> Network:
         """The network of these settings, whose traced numbers may be arrays."""
         chosen = self.settings if settings is None else settings

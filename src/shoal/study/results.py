@@ -31,6 +31,16 @@ _LONG = {
     "prediction_span": "largest minus smallest prediction on test data, as a share of the values' own span",
     "collapsed": "whether the prediction on test data is one constant, to the last bit",
 }
+FULL_BATCH = {  # of members trained by a full-batch optimizer; what stands where nothing is known; long name
+    "iterations": (-1, "iterations of the optimizer"),
+    "evaluations": (-1, "evaluations of the cost and its gradient"),
+    "hessian_products": (-1, "products with the cost's Hessian (newton-cg)"),
+    "final_cost": (np.nan, "cost on all training examples where the optimizer ended"),
+    "optimizer_status": (-99, "SciPy's status; 99: stopped by a limit of the study or by the user"),
+    "optimizer_message": ("", "why the optimizer ended, in SciPy's words"),
+    "converged": (False, "whether the optimizer met its own tolerance"),
+}
+_LONG |= {name: long for name, (_, long) in FULL_BATCH.items()}
 
 
 def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, Any]) -> xr.Dataset:
@@ -60,7 +70,7 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
             variables["epoch"][1][cell][at] = np.array(program.record) / program.batches.per_epoch
             for j, seed in enumerate(seeds):
                 member = (*cell, seed)
-                variables["finished"][1][member] = True
+                variables["finished"][1][member] = result.finished
                 variables["diverged_step"][1][member] = _diverged(result, i, j)
                 for name, values in result.curves.items():
                     if name in _LONG:
@@ -70,6 +80,10 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
                 for name, values in result.finals.items():
                     if name.startswith("test_") or name == "prediction_span":
                         array(name, (*factors, "seed"), full)[member] = values[i, j]
+                    elif name in FULL_BATCH:
+                        empty = FULL_BATCH[name][0]
+                        made = np.full(full, empty, object if isinstance(empty, str) else None)
+                        variables.setdefault(name, ((*factors, "seed"), made))[1][member] = values[i, j]
     variables["diverged"] = ((*factors, "seed"), variables["diverged_step"][1] >= 0)
     if "prediction_span" in variables:  # to the last bit: whoever wants a tolerance has the span
         variables["collapsed"] = ((*factors, "seed"), variables["prediction_span"][1] == 0)
@@ -78,7 +92,7 @@ def assemble(plan: Plan, results: Sequence[ChunkResult], attributes: dict[str, A
         coords={
             **{factor.name: (factor.name, *coordinate_of(factor)) for factor in study.factors},
             "seed": ("seed", np.array(study.seeds), {"long_name": "seed", "units": "1"}),
-            "step": ("step", steps, {"long_name": "training step", "units": "1"}),
+            "step": ("step", steps, {"long_name": _step_name(plan), "units": "1"}),
         },
         attrs=attributes,
     )
@@ -130,13 +144,20 @@ def cell_scores(dataset: xr.Dataset) -> xr.DataArray | None:
     name = "validation_accuracy" if "validation_accuracy" in dataset else "train_accuracy"
     if name not in dataset:
         return None
-    recorded = dataset["learning_rate"].notnull()  # cells differ in length: the last step that each recorded
+    recorded = dataset["epoch"].notnull()  # cells differ in length: the last step that each recorded
     last = (
         dataset[name]
         .where(dataset["step"] == dataset["step"].where(recorded).max("step"))
         .sum("step", skipna=True, min_count=1)
     )
     return last.mean("seed").where(dataset["finished"].all("seed"))
+
+
+def _step_name(plan: Plan) -> str:
+    """What a step is: an update by one batch, or an iteration of a full-batch optimizer."""
+    kinds = {program.full_batch for program in plan.programs}
+    both = "training step (of full-batch optimizers: iteration)"
+    return both if len(kinds) > 1 else ("iteration" if True in kinds else "training step")
 
 
 def _attributes(name: str) -> dict[str, str]:

@@ -85,6 +85,7 @@ def run(
 
 
 def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFolder | None) -> xr.Dataset:
+    from shoal.study.full_batch.settle import settled
     from shoal.study.results import assemble
 
     began = time.perf_counter()
@@ -94,6 +95,7 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
     results, stopped = _train_all(plan, watcher, folder)
     if stopped and not results:
         raise stopped
+    plan, results = settled(plan, results)
     interrupted, record = stopped is not None, None
     if check_with and not interrupted:
         from shoal.study.check import check_programs

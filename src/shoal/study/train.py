@@ -29,7 +29,10 @@ Report = Callable[[int, dict[str, np.ndarray]], None]
 @dataclass(frozen=True)
 class ChunkResult:
     """What a chunk measured, with cells first: finals (cells, seeds, ...), curves (cells, seeds, record) and,
-    where health is measured, among the curves (cells, seeds, layers, record) or (..., quantiles, record)."""
+    where health is measured, among the curves (cells, seeds, layers, record) or (..., quantiles, record).
+
+    `finished` is False for what was interrupted on its way and holds what was measured until then.
+    """
 
     chunk: Chunk
     curves: dict[str, np.ndarray]
@@ -38,6 +41,7 @@ class ChunkResult:
     weights: dict[str, np.ndarray]
     seconds: float
     seconds_compile: float
+    finished: bool = True
 
 
 def train_chunk(chunk: Chunk, report: Report = lambda steps, values: None) -> ChunkResult:

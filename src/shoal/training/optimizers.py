@@ -11,11 +11,13 @@ from typing import Any
 import jax
 import optax
 
+from shoal.training.minimize import METHODS
+
 
 def make_optimizer(table: Any, momentum: Any = None) -> optax.GradientTransformation:
     """The transformation of an optimizer's settings; `momentum` replaces theirs where a schedule moves it."""
     kind = table.kind
-    if kind == "sgd":
+    if kind == "sgd" or kind in METHODS:  # SciPy's methods keep what they know to themselves
         return optax.identity()
     if kind in ("momentum", "nesterov"):
         decay = table.momentum if momentum is None else momentum

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -110,7 +111,7 @@ def _panel(
 
 
 def _set_axes(axes: Axes, summary: Summary, measure: str, part: str, scale: _Scale, x: str) -> None:
-    axes.set_xlabel(time_label(x))
+    axes.set_xlabel(time_label(x, summary.dataset))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     if measure == "accuracy":
@@ -129,7 +130,11 @@ def _set_axes(axes: Axes, summary: Summary, measure: str, part: str, scale: _Sca
     axes.set_ylim(scale.low, scale.high)
 
 
-def time_label(x: str) -> str:
+def time_label(x: str, dataset: xr.Dataset | None = None) -> str:
+    """What stands under an axis of time; iterations where the result says that its steps are these."""
+    said = "" if dataset is None else str(dataset["step"].attrs.get("long_name", ""))
+    if x == "step" and "iteration" in said:
+        return said
     return "epoch" if x == "epoch" else "step (batches seen)"
 
 

@@ -7,7 +7,7 @@ import math
 
 from shoal.errors import StudyError
 from shoal.study.load import make_study
-from shoal.study.lr_range.ramp import other_factors, table
+from shoal.study.lr_range.ramp import other_factors, require_rate, table
 from shoal.study.spec import Study
 
 RATE = "training.learning_rate"
@@ -20,6 +20,7 @@ def grid_study(
 
     Without a count there is one rate a decade. A length in cycles becomes the same length in steps.
     """
+    require_rate(study)
     if not 0 < low < high < math.inf:
         raise StudyError(
             f"The grid goes from {low:g} to {high:g}; expected two rates above 0 that rise.",

@@ -64,11 +64,23 @@ def default_steps(per_epoch: int) -> int:
 
 def ramp_study(study: Study, ramp: Ramp) -> Study:
     """The study with the ramp in place of its rate and length. Factors that vary these are left out."""
+    require_rate(study)
     kept = {name: value for name, value in table(study, "training").items() if name not in REPLACED}
     training = {**kept, "steps": ramp.steps, "schedule": ramp.schedule}
     record = {"points": 1, "weights": "none"}
     raw = {**study.raw, "training": training, "record": record, "vary": other_factors(study)}
     return make_study(raw, source="The ramp of this study", folder=study.folder)
+
+
+def require_rate(study: Study) -> None:
+    """Raises StudyError for a full-batch optimizer, which has no learning rate to look for."""
+    for cell in study.cells():
+        if cell.settings.training.full_batch:
+            raise StudyError(
+                f'training.optimizer is "{cell.settings.training.optimizer_table.kind}" (cell {cell.label}), '
+                "which chooses its own step lengths: it has no learning rate to look for.",
+                "Name an optimizer with a rate, as sgd or adam.",
+            )
 
 
 def other_factors(study: Study) -> dict[str, Any]:

@@ -53,6 +53,13 @@ class BatchNormSettings(Table):
     statistics: Literal["running", "population"] = "running"
 
 
+class SigmoidLoss(Table):
+    """`sigmoid_cross_entropy` with a slope: p = 1 / (1 + exp(-slope * score))."""
+
+    sigmoid_cross_entropy: Positive
+
+
+NamedLoss = Literal["softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error"]
 Initial = NamedInitial | NormalInitial | UniformInitial
 Activation = NamedActivation | LeakyReluActivation | SigmoidActivation
 
@@ -116,7 +123,7 @@ class NetworkSettings(Table):
     input_dropout: Rate = 0.0
     initial: Initial | tuple[Initial, ...] = "he_normal"
     output_activation: Activation | None = None
-    loss: Literal["softmax_cross_entropy", "sigmoid_cross_entropy", "squared_error"] = "softmax_cross_entropy"
+    loss: NamedLoss | SigmoidLoss = "softmax_cross_entropy"
     weights: FilePath | None = None
 
     @model_validator(mode="after")
@@ -132,7 +139,8 @@ class NetworkSettings(Table):
                 )
         if self.output_activation is not None and self.loss != "squared_error":
             raise ValueError(
-                f'`output_activation` needs loss = "squared_error"; "{self.loss}" has its own output function'
+                f'`output_activation` needs loss = "squared_error"; "{self.loss_name}" has its own output '
+                "function"
             )
         if self.weights is not None and "initial" in self.model_fields_set:
             raise ValueError(
@@ -147,6 +155,11 @@ class NetworkSettings(Table):
         if self.layers is not None:
             return 1 + sum(isinstance(layer, (DenseLayer, ConvolutionLayer)) for layer in self.layers)
         return 1 + len(self.hidden_widths)
+
+    @property
+    def loss_name(self) -> str:
+        """The name of the loss, also where it has a slope."""
+        return self.loss if isinstance(self.loss, str) else "sigmoid_cross_entropy"
 
     @property
     def hidden_widths(self) -> tuple[int, ...]:

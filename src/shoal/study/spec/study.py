@@ -15,7 +15,7 @@ from shoal.study.spec.base import Table
 from shoal.study.spec.data import DataSettings
 from shoal.study.spec.levels import Variant, level_label
 from shoal.study.spec.network import NetworkSettings
-from shoal.study.spec.paths import dimension_names
+from shoal.study.spec.paths import dimension_names, leaves
 from shoal.study.spec.record import RecordSettings
 from shoal.study.spec.training import TrainingSettings
 
@@ -38,15 +38,30 @@ class Settings(Table):
                 f"network.layers has {name}, which needs images; data.pca turns these into rows of "
                 'components. Leave one of the two out (data.pca = "none")'
             )
+        if self.training.full_batch:
+            self._require_deterministic()
         if not self.data.is_function:
             return self
         if self.network.loss != "squared_error":
             raise ValueError(
-                f'network.loss is "{self.network.loss}"; the values of a function need "squared_error"'
+                f'network.loss is "{self.network.loss_name}"; the values of a function need "squared_error"'
             )
         if self.training.shared_order:
             raise ValueError("training.shared_order: each seed has points of its own; leave it out")
         return self
+
+    def _require_deterministic(self) -> None:
+        kind, traced = self.training.optimizer_table.kind, leaves(self.network)[0]
+        if any(path.endswith("dropout") and rate > 0 for path, rate in traced.items()):
+            raise ValueError(
+                "network: dropout draws a cost afresh at each evaluation; the full-batch optimizer "
+                f'"{kind}" needs one that stays. Leave dropout out, or train with batches'
+            )
+        if self.record.health:
+            raise ValueError(
+                f'record.health measures the updates of optimizers with a learning rate; "{kind}" has none. '
+                "Leave it out"
+            )
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from shoal.study.spec.base import Count, FilePath, NonNegative, Positive, Rate, Table
+from shoal.study.spec.full_batch import (
+    FULL_BATCH,
+    Cg,
+    FullBatch,
+    LBfgs,
+    NewtonCg,
+    Tnc,
+    with_full_batch_defaults,
+)
 from shoal.study.spec.schedule import OneCycle, Schedule
 
 
@@ -57,9 +66,13 @@ class AdamW(Table):
     weight_decay: NonNegative = 0.01
 
 
-NamedOptimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
-OptimizerTable = Annotated[Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW, Field(discriminator="kind")]
+NamedOptimizer = Literal[
+    "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "tnc", "l-bfgs", "cg", "newton-cg"
+]
+Optimizer = Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW | Tnc | LBfgs | Cg | NewtonCg
+OptimizerTable = Annotated[Optimizer, Field(discriminator="kind")]
 _TABLES = {
+    **FULL_BATCH,
     "sgd": Sgd,
     "momentum": Momentum,
     "nesterov": Nesterov,
@@ -73,13 +86,18 @@ class TrainingSettings(Table):
     """How one network is trained. Exactly one of `steps`, `epochs` and `cycles` gives the length, and
     exactly one of `learning_rate` and `schedule` the rate. `l2` adds l2 * sum(W**2) to the cost.
     `order` is an `.npz` file of the examples of each step, in place of shuffles and `batch_size`; its rows
-    are the length where no other is given."""
+    are the length where no other is given.
+
+    A full-batch optimizer takes `iterations` and `evaluations` of the cost, both at most, in place of these.
+    """
 
     optimizer: NamedOptimizer | OptimizerTable = "sgd"
     batch_size: Count | Literal["whole"] = 100
     steps: Count | None = None
     epochs: Count | None = None
     cycles: Count | None = None
+    iterations: Count | None = None
+    evaluations: Count | None = None
     learning_rate: Positive | None = None
     schedule: Schedule | None = None
     l2: NonNegative = 0.0
@@ -87,8 +105,21 @@ class TrainingSettings(Table):
     shared_order: Annotated[bool, Field(strict=True)] = False
     precision: Literal["float32", "float64"] = "float32"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _full_batch(cls, written: Any) -> Any:
+        return with_full_batch_defaults(written)
+
     @model_validator(mode="after")
     def _consistent(self) -> TrainingSettings:
+        if self.full_batch:
+            return self
+        if self.iterations is not None or self.evaluations is not None:
+            raise ValueError(
+                "`iterations` and `evaluations` are for the full-batch optimizers "
+                f"({', '.join(FULL_BATCH)}); "
+                f'"{self.optimizer_table.kind}" counts in `steps`, `epochs` or `cycles`'
+            )
         lengths = [name for name in ("steps", "epochs", "cycles") if getattr(self, name) is not None]
         if self.order is not None:
             foreign = [key for key in ("batch_size", "shared_order") if key in self.model_fields_set]
@@ -111,7 +142,12 @@ class TrainingSettings(Table):
         return self
 
     @property
-    def optimizer_table(self) -> Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW:
+    def full_batch(self) -> bool:
+        """Whether SciPy minimizes the cost of all training examples."""
+        return isinstance(self.optimizer_table, FullBatch)
+
+    @property
+    def optimizer_table(self) -> Optimizer:
         """The optimizer with all its settings, also where only its name was given."""
         if isinstance(self.optimizer, str):
             return _TABLES[self.optimizer](kind=self.optimizer)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""Studies whose members are minimized by SciPy on all training examples at once."""

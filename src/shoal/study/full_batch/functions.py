@@ -1,0 +1,116 @@
+"""The compiled functions of a full-batch program: one member at a time, its parameters as one flat vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+from jax import Array
+from jax.flatten_util import ravel_pytree
+
+from shoal.kernels import accelerate
+from shoal.network import Network
+from shoal.study.device import to_device
+from shoal.study.memory import block_examples
+from shoal.study.placed import Data
+from shoal.study.population import Population, Stack
+from shoal.study.program import Chunk
+from shoal.study.spec.paths import overlay
+from shoal.study.who import Who, who_of
+from shoal.training.full_batch import flat_cost_and_gradient, flat_hessian_product
+from shoal.training.health import without_draws
+from shoal.training.measure import standardized
+
+
+class Examples(NamedTuple):
+    """All training examples as the cost takes them: x (N, ...) standardized, targets as the loss wants."""
+
+    x: Array
+    targets: Array
+
+
+class FlatProgram:
+    """The functions of one program, compiled for any of its members.
+
+    `start(who) -> p (P,)`, `cost_and_gradient(p, values, x, targets)`, `hessian_product(p, v, values, x,
+    targets)`, `measure(p, who, data, x)`, `finish(p, who, data, x)`, `weights(p)`.
+
+    Batch norms are evaluated with the mean and variance of the whole training split at the parameters
+    measured: in full batch these are the very statistics that the cost was taken with.
+    """
+
+    def __init__(self, chunk: Chunk, dtype: Any) -> None:
+        self.program, self.dtype = chunk.program, dtype
+        self._stack = Stack(self.program, 1, block_examples(self.program, 1), dtype)
+        who, data = self.who(chunk), self.data(chunk)
+        members = self._stack.start(who).members
+        self._stacked = ravel_pytree(members.parameters)[
+            1
+        ]  # one row, one column: the order is that of a member
+        self._single = ravel_pytree(jax.tree.map(lambda leaf: leaf[0, 0], self._stack.unstacked(members)))[1]
+        self._examples = None if self.program.inputs.drawn else self._prepared(data)
+        self._compile(who, data, self.examples(data))
+
+    def who(self, chunk: Chunk) -> Who:
+        """The one member of a chunk."""
+        return who_of(chunk, self.dtype)
+
+    def data(self, chunk: Chunk) -> Data:
+        """The member's splits on the device."""
+        return to_device(self.program, self.who(chunk), self.dtype)
+
+    def examples(self, data: Data) -> Examples:
+        """The training examples, standardized once for all evaluations."""
+        return self._prepared(data) if self._examples is None else self._examples
+
+    def _prepared(self, data: Data) -> Examples:
+        train = jax.tree.map(lambda leaf: leaf[0], data.train) if self.program.inputs.drawn else data.train
+        network = self.program.network()
+        x = standardized(train.inputs, data.scale)
+        return Examples(x, network.loss.targets_from_labels(train.labels, network.classes, x))
+
+    def _compile(self, who: Who, data: Data, examples: Examples) -> None:
+        values = {path: value[0] for path, value in who.values.items()}
+        p = jax.eval_shape(self._start, who)
+
+        def compiled(function: Callable[..., Any], *shaped: Any) -> Any:
+            return jax.jit(function).lower(*shaped).compile()
+
+        self.start = compiled(self._start, who)
+        self.cost_and_gradient = compiled(self._cost_and_gradient, p, values, *examples)
+        self.measure = compiled(partial(self._measure, False), p, who, data, examples.x)
+        self.finish = compiled(partial(self._measure, True), p, who, data, examples.x)
+        self.weights = compiled(self._single, p)
+        self.hessian_product = None
+        if self.program.settings.training.optimizer_table.kind == "newton-cg":
+            self.hessian_product = compiled(self._hessian_product, p, p, values, *examples)
+
+    def _start(self, who: Who) -> Array:
+        return ravel_pytree(self._stack.start(who).members.parameters)[0]
+
+    def _cost_and_gradient(
+        self, p: Array, values: dict[str, Array], x: Array, targets: Array
+    ) -> tuple[Array, Array]:
+        network, l2 = self._network(values)
+        return flat_cost_and_gradient(network, self._single, p, x, targets, l2)
+
+    def _hessian_product(
+        self, p: Array, direction: Array, values: dict[str, Array], x: Array, targets: Array
+    ) -> Array:
+        network, l2 = self._network(values)
+        return flat_hessian_product(network, self._single, p, direction, x, targets, l2)
+
+    def _measure(self, at_end: bool, p: Array, who: Who, data: Data, x: Array) -> dict[str, Array]:
+        network, _ = self._network({path: value[0] for path, value in who.values.items()})
+        found = network.population_state(self._single(p), x)
+        state = jax.tree.map(lambda leaf: leaf[None, None], found)
+        population: Population = self._stack.start(who)
+        members = population.members._replace(parameters=self._stacked(p), state=state)
+        return self._stack.measure(population._replace(members=members), who, data, at_end)
+
+    def _network(self, values: dict[str, Array]) -> tuple[Network, Any]:
+        settings = overlay(self.program.settings, values)
+        network = accelerate(without_draws(self.program.network(settings)), jax.default_backend())
+        return network, settings.training.l2
