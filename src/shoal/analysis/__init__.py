@@ -24,10 +24,10 @@ from shoal.analysis.findings import Finding as Finding
 from shoal.analysis.findings import Health as Health
 from shoal.analysis.findings import Rule as Rule
 from shoal.analysis.health import health as health
-from shoal.analysis.intervals import Interval as Interval
-from shoal.analysis.intervals import mean_interval as mean_interval
-from shoal.analysis.intervals import t_intervals as t_intervals
-from shoal.analysis.intervals import wilson as wilson
-from shoal.analysis.multiple import holm as holm
 from shoal.analysis.table import Row as Row
 from shoal.analysis.table import rows as rows
+from shoal.statistics.intervals import Interval as Interval
+from shoal.statistics.intervals import mean_interval as mean_interval
+from shoal.statistics.intervals import t_intervals as t_intervals
+from shoal.statistics.intervals import wilson as wilson
+from shoal.statistics.multiple import holm as holm

@@ -9,7 +9,7 @@ import xarray as xr
 
 from shoal.analysis.factors import Factor, factors
 from shoal.analysis.final import final_values, ranking_metric, resolution
-from shoal.analysis.intervals import Interval, t_intervals
+from shoal.statistics.intervals import Interval, t_intervals
 
 
 @dataclass(frozen=True)

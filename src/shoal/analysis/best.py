@@ -10,9 +10,9 @@ from scipy.special import fdtrc, stdtr, stdtrit
 
 from shoal.analysis.factors import by_cell, find_cell, json_attribute
 from shoal.analysis.final import final_values, ranking_metric, resolution
-from shoal.analysis.intervals import CONFIDENCE, Interval, t_intervals
-from shoal.analysis.moderated import difference_variances
-from shoal.analysis.multiple import holm
+from shoal.statistics.intervals import CONFIDENCE, Interval, t_intervals
+from shoal.statistics.moderated import difference_variances
+from shoal.statistics.multiple import holm
 
 SIGNIFICANCE = 0.05
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from shoal.analysis.factors import by_cell
-from shoal.analysis.intervals import t_intervals
+from shoal.statistics.intervals import t_intervals
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from shoal.analysis.averages import Block, complete_block
 from shoal.analysis.best import SIGNIFICANCE
 from shoal.analysis.factors import Factor, factors
 from shoal.analysis.final import final_values, ranking_metric, resolution
-from shoal.analysis.intervals import CONFIDENCE, Interval, mean_interval, t_intervals
-from shoal.analysis.multiple import holm, paired_p_values
+from shoal.statistics.intervals import CONFIDENCE, Interval, mean_interval, t_intervals
+from shoal.statistics.multiple import holm, paired_p_values
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import xarray as xr
 
 from shoal.analysis.factors import by_cell, json_attribute
 from shoal.analysis.final import last_recorded
-from shoal.analysis.intervals import Interval, t_intervals
+from shoal.statistics.intervals import Interval, t_intervals
 
 BEGUN, DONE = 0.1, 0.9
 LEAST_FALL = 0.05  # of the loss at the start; a smaller fall suggests nothing

@@ -9,7 +9,7 @@ import xarray as xr
 
 from shoal.analysis.factors import by_cell
 from shoal.analysis.final import final_values
-from shoal.analysis.intervals import Interval, mean_interval, wilson
+from shoal.statistics.intervals import Interval, mean_interval, wilson
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import xarray as xr
 from shoal.analysis.best import Ranking, rank_cells
 from shoal.analysis.factors import by_cell, cell_levels
 from shoal.analysis.final import final_values, resolution
-from shoal.analysis.intervals import Interval, t_intervals
+from shoal.statistics.intervals import Interval, t_intervals
 
 MEASURES = ("validation_accuracy", "test_accuracy", "train_accuracy")
 

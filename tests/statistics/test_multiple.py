@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shoal.analysis.multiple import holm, paired_p_values
+from shoal.statistics.multiple import holm, paired_p_values
 
 probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import polygamma
 
-from shoal.analysis.moderated import difference_variances, inverse_trigamma, variance_prior
+from shoal.statistics.moderated import difference_variances, inverse_trigamma, variance_prior
 
 
 @given(st.floats(1e-3, 1e3))
