@@ -59,8 +59,8 @@ def table(title: str, setting: str, rows: Iterable[str]) -> str:
 
 
 def last(results: xr.Dataset, **where: Any) -> np.ndarray:
-    """Validation accuracy of each seed at the last recorded step, at positions of the factors."""
-    return results.validation_accuracy.isel(step=-1, **where).to_numpy()
+    """Validation accuracy of each seed at its last recorded step, at positions of the factors."""
+    return results.validation_accuracy.isel(**where).dropna("step").isel(step=-1).to_numpy()
 
 
 def iterations(results: xr.Dataset, reported: dict[str, Any]) -> str:
@@ -110,6 +110,22 @@ def best(results: xr.Dataset, reported: dict[str, Any]) -> str:
     return table("The chosen network", "split", rows)
 
 
+def split(results: xr.Dataset, reported: dict[str, Any]) -> str:
+    """Draws of the images in place of seeds; the spread of single runs holds both."""
+    of = {
+        "test": (reported["best"]["test_accuracy"], results.test_accuracy),
+        "validation": (dict(reported["hidden_units"])[100], results.validation_accuracy.isel(step=-1)),
+    }
+    lines = ["| split | reported | mean over draws | single runs | of them at or above |", "| --- " * 5 + "|"]
+    for name, (claim, values) in of.items():
+        mean, half = mean_and_half(values.mean("seed").to_numpy())
+        low, high = 100 * float(values.min()), 100 * float(values.max())
+        above = f"{int((values >= claim).sum())} of {values.size}"
+        here = f"{100 * mean:.1f} ± {100 * half:.1f} | {low:.1f} to {high:.1f}"
+        lines.append(f"| {name} | {100 * claim:.1f} | {here} | {above} |")
+    return "\n".join(["## The chosen network, over draws of the images\n", *lines, ""])
+
+
 def pca(results: xr.Dataset, reported: dict[str, Any]) -> str:
     rows = [
         row(f"{components}, {setting}", claim["accuracy"] if components == "250" else None, values)
@@ -137,6 +153,7 @@ SECTIONS = {
     "dropout": by_width("Dropout", "share kept", "dropout", "keep_probability"),
     "depth": depth,
     "best": best,
+    "split": split,
     "pca": pca,
     "pca-rate": pca_rate,
 }
