@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from shoal.study.inputs import Inputs
+from shoal.study.padded import stack_padded
 from shoal.study.plan import Plan
 
 _LONG = {
@@ -43,7 +44,7 @@ def add_components(dataset: xr.Dataset, plan: Plan) -> xr.Dataset:
         arrays["pca_scale"].append(pca.scaling.scale.ravel())
     for name, values in arrays.items():
         attributes = {"long_name": _LONG[name], "units": "1"}
-        dataset[name] = (("pca_basis", *_DIMS.get(name, ("pca_feature",))), _stacked(values), attributes)
+        dataset[name] = (("pca_basis", *_DIMS.get(name, ("pca_feature",))), stack_padded(values), attributes)
     dataset.attrs["pca_bases"] = json.dumps([_described(every) for every in bases.values()])
     return dataset
 
@@ -57,12 +58,3 @@ def _described(every: list[Inputs]) -> dict[str, object]:
         "shape": list(origin.shape),
         "kept": [kept[count] for count in sorted(kept)],
     }
-
-
-def _stacked(values: list[np.ndarray]) -> np.ndarray:
-    """Arrays of one number of axes in one, NaN where one is smaller than the largest."""
-    shape = np.max([value.shape for value in values], axis=0)
-    stacked = np.full((len(values), *shape), np.nan, np.float32)
-    for i, value in enumerate(values):
-        stacked[(i, *(slice(size) for size in value.shape))] = value
-    return stacked

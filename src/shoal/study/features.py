@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from shoal.study.inputs import Inputs
+from shoal.study.padded import stack_padded
 from shoal.study.pictures import first_map, image_shape, weight_pictures
 from shoal.study.program import Program
 from shoal.study.spec import Cell
@@ -45,7 +46,7 @@ def add_features(dataset: xr.Dataset, results: Sequence[ChunkResult], scores: xr
     after, before, about = zip(*(_pictured(*found[place]) for place in places), strict=True)
     for name, every in (("feature_trained", after), ("feature_untrained", before)):
         attributes = {"long_name": _LONG[name], "units": "1"}
-        dataset[name] = (_PICTURE, _stacked(every), attributes)
+        dataset[name] = (_PICTURE, stack_padded(every), attributes)
     dataset.attrs["feature_cells"] = json.dumps(about)
     return dataset
 
@@ -131,12 +132,3 @@ def _pictured(result: ChunkResult, cell: Cell) -> tuple[np.ndarray, np.ndarray, 
         "units": [int(unit) for unit in shown],
     }
     return after[shown], before[shown], about
-
-
-def _stacked(every: Sequence[np.ndarray]) -> np.ndarray:
-    """Pictures of several cells in one array, NaN where one is smaller than the largest."""
-    shape = np.max([pictures.shape for pictures in every], axis=0)
-    stacked = np.full((len(every), *shape), np.nan, np.float32)
-    for i, pictures in enumerate(every):
-        stacked[(i, *(slice(size) for size in pictures.shape))] = pictures
-    return stacked
