@@ -1,4 +1,4 @@
-"""The command line: `shoal run | check | doctor | lr-range | report | data`. Heavy rooms load late."""
+"""The command line, `shoal run | check | doctor | lr-range | report | reproduce | data`. Rooms load late."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from shoal.cli import check, data, doctor, lr_range, report, run
+from shoal.cli import check, data, doctor, lr_range, report, reproduce, run
 from shoal.errors import ShoalError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 app.command("lr-range")(lr_range.lr_range)
 app.command("report")(report.report)
+app.command("reproduce")(reproduce.reproduce)
 app.add_typer(data.app, name="data")
 
 

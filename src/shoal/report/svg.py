@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -44,6 +44,16 @@ def to_drawing(
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata=_METADATA)  # draws once, where savefig draws twice
     return Drawing(_inline(buffer.getvalue(), name, title, description), title, caption, legend)
+
+
+def prefixed(drawing: Drawing, prefix: str) -> Drawing:
+    """The drawing with other identifiers, for a page that shows several results."""
+
+    def renamed(found: re.Match[str]) -> str:
+        return found.group(1) + " ".join(f"{prefix}-{name}" for name in found.group(2).split(" "))
+
+    svg = re.sub(r'((?:\bid|aria-labelledby)=")([^"]+)', renamed, drawing.svg)
+    return replace(drawing, svg=re.sub(r'(url\(#|href="#)([^")]+)', renamed, svg))
 
 
 def _inline(text: str, name: str, title: str, description: str) -> str:

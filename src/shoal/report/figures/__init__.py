@@ -74,6 +74,26 @@ def draw_figures(summary: Summary) -> list[Group]:
     return [group for group in groups if group.drawings]
 
 
+def draw_group(summary: Summary, name: str) -> Group | None:
+    """One group of figures alone, or None where the result has nothing for it. Raises KeyError for a name
+    that is none of curves, factors, factor-losses, features, variance, layer-gradients, batch-norm.
+    """
+    draw = {
+        "curves": _curves,
+        "factors": _factors,
+        "factor-losses": lambda summary: [_losses(summary)],
+        "features": _features,
+        "variance": _variance,
+        "layer-gradients": _layers,
+        "batch-norm": _layers,
+    }[name]
+    if summary.members[0] == 0:
+        return None
+    with drawing():
+        found = [group for group in draw(summary) if group.name == name and group.drawings]
+    return found[0] if found else None
+
+
 def _curves(summary: Summary) -> list[Group]:
     chosen = choose(summary)
     keys, caption = curve_keys(summary, chosen), curve_caption(summary, chosen)

@@ -1,0 +1,1 @@
+"""Five published course reports, run again: every figure beside ours, every sentence decided by a test."""

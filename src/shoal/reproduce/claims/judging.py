@@ -1,0 +1,86 @@
+"""How a sentence is decided: a function over the evidence that states its test and shows its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shoal.analysis import paired_difference
+from shoal.report.numbers import mean_and_half, points
+from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.library import reports
+from shoal.reproduce.model import rows_of
+from shoal.statistics.decisions import UNDECIDED
+from shoal.statistics.intervals import Interval, mean_interval
+
+MARGIN = 0.01  # "hardly", "about the same": 1 point, two deviations of an accuracy near 50 % on 10,000 images
+MARGIN_WORDS = "1 point (two standard deviations of an accuracy near 50 % on 10,000 images)"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """holds, fails, undecided or "not run"; the test in words; the numbers behind it; why, where it fails."""
+
+    word: str
+    test: str
+    numbers: tuple[str, ...] = ()
+    cause: str = ""
+
+
+Judge = Callable[[Evidence], Judgement]
+JUDGES: dict[str, Judge] = {}
+
+
+def judge(function: Judge) -> Judge:
+    """Enters a function under its name, by which the reports' files call it."""
+    if function.__name__ in JUDGES:
+        raise ValueError(f"two judges are called {function.__name__}")
+    JUDGES[function.__name__] = function
+    return function
+
+
+def not_run(what: str) -> Judgement:
+    """Nothing to decide on."""
+    return Judgement("not run", "", (f"{what} was not run.",))
+
+
+def accuracy(name: str, values: Any, step: float = 0.0) -> str:
+    """ "three layers: 53.19 ± 0.20 % (n = 3)"."""
+    interval = mean_interval(values, resolution=step)
+    return f"{name}: {mean_and_half(interval)} % (n = {interval.n})"
+
+
+def difference(name: str, interval: Interval) -> str:
+    """ "three layers: 0.49 ± 1.20 points (n = 3)"."""
+    return f"{name}: {points(interval)} (n = {interval.n})"
+
+
+def paired(first: Any, second: Any, step: float = 0.0) -> Interval:
+    """The mean difference over seeds with its t interval."""
+    return paired_difference(first, second, resolution=step)
+
+
+def reported(number: str, prefix: str) -> np.ndarray:
+    """The reported figures of a report whose path begins so, in order."""
+    found = [
+        row.reported
+        for report in reports()
+        if report.number == number
+        for part in report.part.values()
+        for table in part.table
+        for row in rows_of(table)
+        if row.of.startswith(prefix) and row.reported is not None
+    ]
+    return np.array(found)
+
+
+def few_seeds(n: int) -> Judgement | None:
+    """Undecided where there is no spread to see."""
+    return (
+        None
+        if n >= 2
+        else Judgement(UNDECIDED, "It takes two seeds to see a spread.", (f"{n} seed was run.",))
+    )

@@ -1,0 +1,113 @@
+"""`shoal reproduce` from beginning to end: plan, run what is missing, decide, write."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import shoal
+from shoal.errors import RunError
+from shoal.reproduce.adapt import Mode, study_for
+from shoal.reproduce.computed import compute
+from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.ledger import Ledger, Made, make_ledger, write_json
+from shoal.reproduce.library import Chosen, choose
+from shoal.reproduce.markdown import write_markdown
+from shoal.reproduce.page import render_page
+from shoal.reproduce.running import Finished, Runs, studies_of
+from shoal.study.spec import Study
+from shoal.study.watching import Watcher
+
+
+@dataclass(frozen=True)
+class Task:
+    """One study of the plan; `found` where it is finished already."""
+
+    name: str
+    study: Study
+    found: Finished | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for and where it goes. `also`: folders with finished runs that may be used."""
+
+    names: tuple[str, ...]
+    mode: Mode
+    out: Path
+    data_dir: Path | None = None
+    also: tuple[Path, ...] = ()
+    docs: Path | None = None
+    parts: tuple[Chosen, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", tuple(choose(self.names)))
+
+    @property
+    def runs(self) -> Runs:
+        """Run folders by mode: a quick run is never taken for a whole one."""
+        mode = "-".join(["runs", *["quick"] * self.mode.quick, *["digits"] * self.mode.digits])
+        return Runs(self.out / mode, self.also)
+
+
+def plan(request: Request) -> list[Task]:
+    """Every study of the parts, with what is finished already. Raises RunError for damaged runs."""
+    tasks = []
+    for name, own_seeds in studies_of(request.parts):
+        study = study_for(name, request.mode, own_seeds)
+        tasks.append(Task(name, study, request.runs.find(name, study)))
+    return tasks
+
+
+def carry_out(
+    request: Request, tasks: Sequence[Task], watching: Callable[[str], Watcher | None]
+) -> tuple[Ledger, Path]:
+    """Run what is missing, one study after another, then decide and write; the ledger and the page's path.
+
+    `watching` is called with each study's name before it runs. Raises Interrupted after Ctrl-C.
+    """
+    began = time.perf_counter()
+    finished = [
+        task.found
+        or request.runs.train(task.name, task.study, request.mode, request.data_dir, watching(task.name))
+        for task in tasks
+    ]
+    computed = compute(request.parts, request.mode, request.data_dir)
+    evidence = Evidence(request.mode, {one.name: one.results for one in finished}, computed)
+    made = [_made(one) for one in finished]
+    ledger = make_ledger(request.parts, evidence, made, time.perf_counter() - began)
+    return ledger, _write(request, ledger, evidence)
+
+
+def _made(one: Finished) -> Made:
+    attributes = one.results.attrs
+    return Made(
+        one.name,
+        str(one.folder),
+        one.trained,
+        float(attributes["seconds_total"]),
+        int(one.results["finished"].size),
+        str(attributes["device"]),
+        json.loads(attributes["versions"]),
+    )
+
+
+def _write(request: Request, ledger: Ledger, evidence: Evidence) -> Path:
+    """index.html, reproduction.md with images/, ledger.json; and the page of the docs where asked."""
+    out = request.out
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "index.html").write_text(render_page(ledger, evidence, shoal.__version__), encoding="utf-8")
+        write_json(ledger, out / "ledger.json")
+        write_markdown(ledger, out / "reproduction.md", out / "images")
+        if request.docs is not None:
+            write_markdown(ledger, request.docs, request.docs.parent / "images" / request.docs.stem)
+    except OSError as error:
+        raise RunError(
+            f"{error.filename or out} cannot be written: {error.strerror}.",
+            "Choose a writable folder with --out.",
+        ) from None
+    return out / "index.html"

@@ -1,0 +1,74 @@
+"""How figures and intervals are written on the page, in Markdown and in the terminal."""
+
+from __future__ import annotations
+
+import math
+
+from shoal.report.numbers import MISSING, counted, percent, short_number
+from shoal.reproduce.compare import Compared, ComparedTable
+from shoal.statistics.intervals import Interval
+
+UNITS = {"accuracy": "%", "share": "%", "nat": "nat", "number": "", "error": "relative error"}
+COLUMNS = ("", "reported", "ours", "n", "one more run", "ours is", "why")
+
+
+def value_text(value: float | None, unit: str) -> str:
+    """One figure: accuracies and shares in percent."""
+    if value is None or math.isnan(value):
+        return MISSING
+    if unit in ("accuracy", "share"):
+        return percent(value)
+    return short_number(value, 2 if unit == "error" else 8 if unit == "number" else 4)
+
+
+def range_text(interval: Interval | None, unit: str) -> str:
+    """52.12 to 54.20; kept within what is possible."""
+    if interval is None or not interval.known:
+        return MISSING
+    low, high = interval.low, interval.high
+    if unit in ("accuracy", "share"):
+        low, high = max(low, 0.0), min(high, 1.0)
+    return f"{value_text(low, unit)} to {value_text(high, unit)}"
+
+
+def mean_text(interval: Interval | None, unit: str, log: bool) -> str:
+    """53.19 ± 0.20, or the mean and its ends where they are not as far from it."""
+    if interval is None:
+        return MISSING
+    mean = value_text(interval.mean, unit)
+    if not interval.known or interval.low == interval.high:
+        return mean
+    if log or unit in ("share", "error"):
+        return f"{mean} ({range_text(interval, unit)})"
+    half = percent(interval.half) if unit == "accuracy" else short_number(interval.half, 2)
+    return f"{mean} ± {half}"
+
+
+def cells_of(table: ComparedTable, row: Compared) -> tuple[str, ...]:
+    """A row of a table as text, in the order of COLUMNS."""
+    unit, log = table.table.unit, table.table.scale == "log"
+    single = row.single if row.row.reported is not None and row.row.tolerance is None else None
+    return (
+        row.row.name,
+        "" if row.row.reported is None else value_text(row.row.reported, unit),
+        mean_text(row.mean, unit, log),
+        "exact" if row.row.tolerance is not None else str(row.mean.n) if row.mean else MISSING,
+        range_text(single, unit) if single else "",
+        row.word,
+        row.row.note if row.word in ("higher", "lower") else "",
+    )
+
+
+def heading_of(table: ComparedTable) -> str:
+    """The table's title with its unit."""
+    unit = UNITS[table.table.unit]
+    return f"{table.table.title} ({unit})" if unit else table.table.title
+
+
+def counts_text(agrees: int, higher: int, lower: int) -> str:
+    """ "Of 17 reported figures 12 agree ..."."""
+    total = agrees + higher + lower
+    return (
+        f"Of {counted(total, 'reported figure')} {agrees} lie where one more run of ours would be in 95 of "
+        f"100 cases; beside {higher} ours is higher, beside {lower} lower."
+    )
