@@ -45,6 +45,12 @@ class RunError(ShoalError):
     """A run folder cannot be written, read or trusted."""
 
 
+class HaltedError(RunError):
+    """A run in the middle could not go on: its folder refused a file. What was kept can be resumed."""
+
+    exit_code = 1
+
+
 class DeviceError(ShoalError):
     """The device ran out of memory or refused the program."""
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import shoal
+from shoal.cli.going_on import command_to_go_on, free_folder
 from shoal.cli.main import main
-from shoal.cli.run import free_folder
 from shoal.errors import DeviceError, StudyError
 
 COMMAND = [sys.executable, "-c", "from shoal.cli.main import main; main()"]
@@ -268,7 +268,7 @@ def test_ctrl_c_before_anything_is_finished_ends_with_130(here, type_in, monkeyp
     code, out, err = type_in("run", "small.toml")
     assert code == 130
     assert out == ""
-    assert "nothing to keep" in err
+    assert "There is nothing to keep" in err
 
 
 def test_ctrl_c_in_the_middle_keeps_what_is_finished_draws_the_report_and_ends_with_130(tmp_path):
@@ -301,6 +301,7 @@ def test_ctrl_c_in_the_middle_keeps_what_is_finished_draws_the_report_and_ends_w
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "Interrupted: 4 of 8 members are finished and kept." in out
+    assert "Go on with: shoal run long.toml --no-check --out runs/long --resume" in out
     opened = shoal.open_run(tmp_path / "runs" / "long")
     assert opened.results.attrs["status"] == "interrupted"
     assert opened.results["finished"].values[0, :, 0].tolist() == [True, False]
@@ -310,3 +311,61 @@ def test_ctrl_c_in_the_middle_keeps_what_is_finished_draws_the_report_and_ends_w
 
 def test_the_version_is_shown(type_in):
     assert type_in("--version") == (0, f"shoal {shoal.__version__}\n", "")
+
+
+# --resume
+
+
+def unfinished(folder: Path, study: str) -> None:
+    """A run that was killed after its study was written."""
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text(study)
+
+
+def test_resume_finds_the_unfinished_run_of_this_study_with_the_highest_number(here, type_in):
+    (here / "runs" / "small-10").mkdir(parents=True)
+    (here / "runs" / "smaller").mkdir()
+    unfinished(here / "runs" / "small-2", STUDY)
+    unfinished(here / "runs" / "small-3", STUDY)
+    unfinished(here / "runs" / "small-9", STUDY.replace("20", "30"))
+    code, out, err = type_in("run", "small.toml", "--resume", "--no-check")
+    assert code == 0
+    assert err.startswith("Going on with runs/small-3.\n")
+    assert "Report: runs/small-3/report.html" in out
+    assert names(here / "runs" / "small-2") == ["study.toml"]
+    done = (here / "runs" / "small-3" / "results.nc").read_bytes()
+    (here / "runs" / "small-2" / "study.toml").unlink()
+    code, out, err = type_in("run", "small.toml", "--resume", "--no-check")
+    assert (code, err) == (0, "runs/small-3 is finished: nothing is left to train.\n")
+    assert (here / "runs" / "small-3" / "results.nc").read_bytes() == done
+
+
+def test_resume_of_a_changed_study_shows_what_has_changed(here, type_in):
+    unfinished(here / "runs" / "small", STUDY.replace("learning_rate = 0.2", "learning_rate = 0.1"))
+    code, out, err = type_in("run", "small.toml", "--resume")
+    assert (code, out) == (2, "")
+    assert "runs/small holds the run of another study" in err
+    assert "  -learning_rate = 0.1\n  +learning_rate = 0.2\n" in err
+    assert names(here / "runs") == ["small"]
+
+
+def test_resume_begins_a_run_where_there_is_none(here, type_in):
+    code, _, err = type_in("run", "small.toml", "--resume", "--no-check")
+    assert code == 0
+    assert err.startswith("There is no run of this study in runs yet: beginning runs/small.\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "then"),
+    [
+        (["s.toml"], "shoal run s.toml --out 'runs/my s' --resume"),
+        (
+            ["s.toml", "--out", "runs/my s", "--no-check"],
+            "shoal run s.toml --out 'runs/my s' --no-check --resume",
+        ),
+        (["s.toml", "--out=runs/my s", "--resume"], "shoal run s.toml '--out=runs/my s' --resume"),
+    ],
+)
+def test_the_command_to_go_on_is_what_was_typed_with_its_folder(monkeypatch, typed, then):
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/shoal", "run", *typed])
+    assert command_to_go_on(Path("runs/my s")) == then

@@ -11,6 +11,7 @@ from small_studies import blobs, raw_study
 import shoal
 from shoal.errors import DataError, DeviceError, RunError, StudyError
 from shoal.study.load import make_study
+from shoal.study.watching import Silence
 from shoal.training.runtime import keep_compiled_programs
 
 # batch norm on or off makes two programs, and so two chunks
@@ -22,7 +23,7 @@ RAW = raw_study(
 MEMBERS = ("l2", "batch_norm", "seed")
 
 
-class Follower:
+class Follower(Silence):
     """Writes down what it is told, and lets a fault in at a chosen moment."""
 
     def __init__(self, fault=lambda event, chunk: None):
@@ -182,11 +183,8 @@ def test_ctrl_c_keeps_the_chunks_that_are_finished(study, followed, tmp_path, mo
 def test_ctrl_c_before_anything_is_finished_keeps_nothing_and_passes_through(study, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         shoal.run(study, tmp_path / "run", dataset=blobs(), watcher=interrupted_at("started", 0))
-    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
-        "log.jsonl",
-        "manifest.json",
-        "study.toml",
-    ]
+    kept = sorted(path.name for path in (tmp_path / "run").iterdir() if not path.name.startswith("."))
+    assert kept == ["log.jsonl", "manifest.json", "run.json", "study.toml"]
     with pytest.raises(RunError, match="not the folder of a finished run"):
         shoal.open_run(tmp_path / "run")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shoal.cli.run import free_folder, refuse_finished
+from shoal.cli.going_on import free_folder, refuse_taken
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -79,7 +79,7 @@ def lr_range(
     if write:
         _refuse_unwritable(text, study)
     folder = out or free_folder(Path("runs"), f"{study.stem}-lr-range")
-    refuse_finished(folder)
+    refuse_taken(folder)
     options = {"low": low, "high": high, "scale": scale.value, "steps": steps}
     shared = {"data_dir": data_dir, "memory": None if memory is None else memory * 2**30}
     try:

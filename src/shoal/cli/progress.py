@@ -21,7 +21,7 @@ class Tally:
     """What both kinds of progress count: network-steps done, their rate, the best accuracy so far."""
 
     def __init__(self) -> None:
-        self.total = self.done = 0
+        self.total = self.done = self.before = 0
         self.best: tuple[float, str] | None = None
         self.began = time.monotonic()
 
@@ -43,13 +43,20 @@ class Tally:
             if self.best is None or means[i] > self.best[0]:
                 self.best = float(means[i]), chunk.program.cells[chunk.cells[i]].label
 
+    def resume(self, chunk: Chunk, steps: int) -> None:
+        """Steps of another day: done, but not at this run's rate."""
+        self.before += steps * chunk.members
+        self.done += steps * chunk.members
+
     @property
     def rate(self) -> float:
-        return self.done / max(time.monotonic() - self.began, 1e-9)
+        return (self.done - self.before) / max(time.monotonic() - self.began, 1e-9)
 
     @property
     def seconds_left(self) -> float | None:
-        known = self.done > 0.01 * self.total  # before that, compiling is most of what was timed
+        known = (
+            self.done - self.before > 0.01 * self.total
+        )  # before that, compiling is most of what was timed
         return (self.total - self.done) / self.rate if known else None
 
     @property
@@ -82,6 +89,12 @@ class Lines:
     def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
         _say(f"  {seconds:.1f} s, {seconds_compile:.1f} s of it compiling; {self.tally.best_text}")
 
+    def resumed(self, chunk: Chunk, steps: int) -> None:
+        self.tally.resume(chunk, steps)
+
+    def noted(self, line: str) -> None:
+        _say(line)
+
 
 class Bar:
     """A live bar: members, network-steps per second, time left, the best cell so far."""
@@ -111,6 +124,13 @@ class Bar:
 
     def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
         self._progress.refresh()
+
+    def resumed(self, chunk: Chunk, steps: int) -> None:
+        self.tally.resume(chunk, steps)
+        self._progress.update(self._task, completed=self.tally.done)
+
+    def noted(self, line: str) -> None:
+        self._progress.console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 @contextmanager

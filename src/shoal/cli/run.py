@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from shoal.cli.going_on import begun, command_to_go_on, folder_to_resume, free_folder, refuse_finished
+from shoal.cli.signals import stop_signals
+from shoal.errors import DeviceError, HaltedError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,6 +39,15 @@ def run(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print the plan and stop.")] = False,
     check: Annotated[bool, typer.Option(help="Check the gradients of each distinct network.")] = True,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with an unfinished run of this study: that in --out, else the newest."
+        ),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Resume although versions, the device or the plan have changed.")
+    ] = False,
 ) -> None:
     """Train every network of a study as one computation; write results, weights and report."""
     from shoal.cli.progress import watcher
@@ -50,21 +62,45 @@ def run(
 
         print_plan(plan_study(loaded, data_dir=data_dir, memory=most_bytes))
         return
-    folder = out or free_folder(Path("runs"), study.stem)
+    folder = _folder(out, study.stem, loaded, resume)
+    with stop_signals() as heard:
+        try:
+            with watcher() as watching:
+                dataset = run_study(
+                    loaded,
+                    folder,
+                    data_dir=data_dir,
+                    memory=most_bytes,
+                    check=check,
+                    watcher=watching,
+                    resume=resume,
+                    force=force,
+                )
+        except KeyboardInterrupt:
+            then = _next(folder) or " There is nothing to keep."
+            typer.echo(f"Interrupted before any chunk was finished.{then}", err=True)
+            raise typer.Exit(heard.exit_code) from None
+        except (HaltedError, DeviceError) as error:
+            raise type(error)(error.what, error.remedy + _next(folder)) from None
+    finish(loaded, dataset, folder, heard.exit_code)
+
+
+def _folder(out: Path | None, name: str, study: Study, resume: bool) -> Path:
+    if resume:
+        folder, line = (out, "") if out else folder_to_resume(Path("runs"), name, study)
+        typer.echo(line, err=True, nl=bool(line))
+        return folder
+    folder = out or free_folder(Path("runs"), name)
     refuse_finished(folder)
-    try:
-        with watcher() as watching:
-            dataset = run_study(
-                loaded, folder, data_dir=data_dir, memory=most_bytes, check=check, watcher=watching
-            )
-    except KeyboardInterrupt:
-        typer.echo("Interrupted before any chunk was finished: there is nothing to keep.", err=True)
-        raise typer.Exit(130) from None
-    finish(loaded, dataset, folder)
+    return folder
 
 
-def finish(study: Study, dataset: xr.Dataset, folder: Path) -> None:
-    """Write the report, print the table, and say where things are. Exits with 130 after Ctrl-C."""
+def _next(folder: Path) -> str:
+    return f"\nGo on with: {command_to_go_on(folder)}" if begun(folder) else ""
+
+
+def finish(study: Study, dataset: xr.Dataset, folder: Path, exit_code: int = 130) -> None:
+    """Write the report, print the table, and say where things are. Exits with `exit_code` after Ctrl-C."""
     from rich.console import Console
 
     from shoal.cli.page import add_report
@@ -77,21 +113,5 @@ def finish(study: Study, dataset: xr.Dataset, folder: Path) -> None:
     if dataset.attrs["status"] == "interrupted":
         finished = int(dataset["finished"].sum())
         console.print(f"Interrupted: {finished} of {dataset['finished'].size} members are finished and kept.")
-        raise typer.Exit(130)
-
-
-def free_folder(parent: Path, name: str) -> Path:
-    """parent/name, or the first of name-2, name-3, ... that does not exist yet."""
-    folder, number = parent / name, 1
-    while folder.exists():
-        number += 1
-        folder = parent / f"{name}-{number}"
-    return folder
-
-
-def refuse_finished(folder: Path) -> None:
-    """A finished run is never overwritten."""
-    from shoal.errors import RunError
-
-    if os.path.exists(folder / "results.nc"):  # Path.exists would raise where the name is too long
-        raise RunError(f"{folder} already holds a run.", "Choose another folder with --out, or move it away.")
+        console.print(_next(folder).lstrip(), soft_wrap=True, highlight=False, markup=False)
+        raise typer.Exit(exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -20,10 +21,11 @@ def replace_synced(part: Path, target: Path) -> None:
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     os.replace(part, target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Put the names in a folder on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -33,4 +35,6 @@ def _sync_folder(path: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> RunError:
     """The system's refusal as an error with a remedy."""
-    return RunError(f"{path} cannot be written: {error.strerror}.", "Choose a writable folder with --out.")
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "Make room." if full else "Choose a writable folder with --out."
+    return RunError(f"{path} cannot be written: {error.strerror}.", remedy)

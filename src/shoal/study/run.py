@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shoal.errors import DeviceError
+from shoal.errors import DeviceError, HaltedError, RunError
 from shoal.study.chunks import Stop, play_chunks
 from shoal.study.inputs import Loader
 from shoal.study.plan import Plan, make_plan
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from shoal.data import Dataset
     from shoal.study.store import RunFolder
     from shoal.study.train import ChunkResult
+    from shoal.study.unfinished import Unfinished
 
 
 def plan_study(
@@ -61,6 +64,8 @@ def run(
     memory: float | None = None,
     check: bool = True,
     watcher: Watcher | None = None,
+    resume: bool = False,
+    force: bool = False,
 ) -> xr.Dataset:
     """Train every member of a study and return the labelled result.
 
@@ -69,33 +74,52 @@ def run(
     take (by default what suits the device), `check` whether each distinct network's gradients are checked
     and the record kept.
 
+    With `resume` an unfinished run in `out` is taken up where it stopped, a finished one returned as it is,
+    and a new one begun where there is none. `force` goes on although versions, device or plan have changed.
+
     Ctrl-C ends cleanly: the finished chunks are assembled and kept, `status` is "interrupted", and what
     is missing is NaN with `finished` False. Raises ShoalError for what a user can mend.
     """
     watcher = watcher or Silence()
+    if resume and out is None:
+        raise RunError("Only a run with a folder can be resumed.", "Name its folder with `out`.")
+    if resume and out is not None and (done := finished_run_of(study, out)) is not None:
+        return done
     loader = Loader(data_dir, dataset=dataset, folder=study.folder)
     plan = plan_with(study, loader, memory)
     watcher.planned(plan)
     if out is None:
         return _run(plan, loader if check else None, watcher, None)
     from shoal.study.store import RunFolder
+    from shoal.study.unfinished import take_up
 
-    with RunFolder(out, study.text) as folder:
-        return _run(plan, loader if check else None, watcher, folder)
+    with RunFolder(out, study.text, watcher.noted) as folder:
+        kept = take_up(folder, plan, resume, force)
+        try:
+            return _run(plan, loader if check else None, watcher, kept)
+        except RunError as error:
+            raise HaltedError(f"{error.what} {kept.remains}", error.remedy) from None
 
 
-def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFolder | None) -> xr.Dataset:
+def finished_run_of(study: Study, out: str | Path) -> xr.Dataset | None:
+    """The result of the finished run of this study in a folder, where there is one."""
+    from shoal.study.store import finished_run
+
+    found = finished_run(out)
+    return found.results if found is not None and found.study_text == study.text else None
+
+
+def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, kept: Unfinished | None) -> xr.Dataset:
     from shoal.study.full_batch.settle import settled
     from shoal.study.results import assemble
 
     began = time.perf_counter()
-    if folder:
-        folder.write_text("study.toml", plan.study.text)
-        folder.log("started", pid=os.getpid(), members=plan.study.member_count, chunks=len(plan.chunks))
-    results, stopped = _train_all(plan, watcher, folder)
+    if kept:
+        kept.folder.log("started", pid=os.getpid(), members=plan.study.member_count, chunks=len(plan.chunks))
+    results, stopped = _train_all(plan, watcher, kept)
     if stopped and not results:
         raise stopped
-    plan, results = settled(plan, results)
+    plan, results = settled(plan, sorted(results, key=lambda result: result.chunk.index))
     interrupted, record = stopped is not None, None
     if check_with and not interrupted:
         from shoal.study.check import check_programs
@@ -105,42 +129,53 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, folder: RunFol
         except KeyboardInterrupt:  # what was trained is kept all the same
             interrupted = True
     attributes = provenance(plan, results, time.perf_counter() - began, interrupted, record)
+    if kept:
+        attributes["notes"] = json.dumps([*json.loads(attributes["notes"]), *kept.notes])
     dataset = assemble(plan, results, attributes)
-    if folder:
-        _keep(plan, dataset, results, folder)
+    if kept:
+        _keep(plan, dataset, results, kept.folder)
     if isinstance(stopped, DeviceError):
-        kept = f" The chunks that were finished are kept in {folder.path}." if folder else ""
-        raise DeviceError(stopped.what, stopped.remedy + kept)
+        where = f" The chunks that were finished are kept in {kept.folder.path}." if kept else ""
+        raise DeviceError(stopped.what, stopped.remedy + where)
     return dataset
 
 
 def _train_all(
-    plan: Plan, watcher: Watcher, folder: RunFolder | None
+    plan: Plan, watcher: Watcher, kept: Unfinished | None
 ) -> tuple[list[ChunkResult], Stop | None]:
     """The chunks that were finished, and what stopped the others."""
     from shoal.study.train import train_chunk
 
     results: list[ChunkResult] = []
+    if kept:
+        results += kept.results
+        for result in results:
+            chunk = plan.chunks[result.chunk.index]
+            watcher.resumed(chunk, chunk.program.steps)
+    done = {result.chunk.index for result in results}
+    left = replace(plan, chunks=tuple(chunk for chunk in plan.chunks if chunk.index not in done))
 
     def keep(result: ChunkResult) -> None:
         results.append(result)
-        if folder:
-            chunk, seconds = result.chunk, round(result.seconds, 3)
-            folder.log("chunk", index=chunk.index, members=chunk.members, seconds=seconds)
+        if kept:
+            kept.keep(result)
 
-    stopped = play_chunks(plan, watcher, train_chunk, keep)
-    if stopped and folder:
-        folder.log("interrupted", finished_chunks=len(results))
+    stopped = play_chunks(left, watcher, train_chunk, keep)
+    if stopped and kept:
+        kept.folder.log("interrupted", finished_chunks=len(results))
     return results, stopped
 
 
 def _keep(plan: Plan, dataset: xr.Dataset, results: Sequence[ChunkResult], folder: RunFolder) -> None:
+    """Weights, then results: where these say "complete", everything is there."""
     from shoal.study.results import named_weights
     from shoal.study.store import write_results, write_weights
 
-    write_results(folder, dataset)
-    kept = plan.study.base.record.weights
-    if kept != "none":
-        best = dataset.attrs.get("best_cell") if kept == "best" else None
+    chosen = plan.study.base.record.weights
+    if chosen != "none":
+        best = dataset.attrs.get("best_cell") if chosen == "best" else None
         write_weights(folder, named_weights(results, best))
+    write_results(folder, dataset)
+    if dataset.attrs["status"] == "complete":
+        folder.remove_pieces()
     folder.log("finished", status=dataset.attrs["status"], seconds=dataset.attrs["seconds_total"])

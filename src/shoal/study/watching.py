@@ -26,6 +26,12 @@ class Watcher(Protocol):
     def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
         """A chunk's results are kept."""
 
+    def resumed(self, chunk: Chunk, steps: int) -> None:
+        """So many steps of every member of a chunk were done before this run was taken up again."""
+
+    def noted(self, line: str) -> None:
+        """Something remarkable about the run's folder, in one line."""
+
 
 @dataclass
 class Silence:
@@ -38,3 +44,7 @@ class Silence:
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None: ...
 
     def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None: ...
+
+    def resumed(self, chunk: Chunk, steps: int) -> None: ...
+
+    def noted(self, line: str) -> None: ...
