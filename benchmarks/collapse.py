@@ -12,17 +12,12 @@ import statistics
 import time
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
+from shoal.study.compiled import CompiledTeam
 from shoal.study.device import to_device
 from shoal.study.load import load_study
-from shoal.study.memory import block_examples
-from shoal.study.population import Stack
 from shoal.study.run import plan_study
-from shoal.study.train import compile_stack
-from shoal.study.who import measured_together, who_columns, who_of
 from shoal.training.runtime import numerics
 
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "reports" / "003-dying-relu.toml"
@@ -64,17 +59,12 @@ def population():
     """A function that trains the 1000 networks of the study's first cell, data and measurements included."""
     chunk = plan_study(load_study(STUDY)).chunks[0]
     with numerics("float32") as dtype:
-        who = who_of(chunk, dtype)
-        data = to_device(chunk.program, who, dtype)
-        block = block_examples(chunk.program, measured_together(chunk))
-        compiled = compile_stack(Stack(chunk.program, who_columns(chunk), block, dtype), who, data)
+        team = CompiledTeam([chunk], dtype)
 
     def train() -> None:
         with numerics("float32") as dtype:
-            data = to_device(chunk.program, who, dtype)
-            bounds = jnp.int32(0), jnp.int32(chunk.program.steps)
-            trained = compiled["advance"](compiled["start"](who), who, data, *bounds)
-            jax.block_until_ready(compiled["finish"](trained, who, data))
+            team.data = to_device(chunk.program, team.who[0], dtype)
+            team.finish(team.advance(team.start(), chunk.program.steps))
 
     train()
     return train

@@ -20,11 +20,10 @@ import jax.numpy as jnp
 
 from shoal.study.device import to_device
 from shoal.study.load import make_study
-from shoal.study.memory import block_examples
-from shoal.study.population import Stack
-from shoal.study.probe import probe
+from shoal.study.population import stack_of
 from shoal.study.run import plan_study
-from shoal.study.who import who_columns, who_of
+from shoal.study.team import Team
+from shoal.study.who import who_of
 from shoal.training.runtime import keep_freed_memory, numerics
 
 POINTS, SEGMENT = 20, 50
@@ -69,20 +68,15 @@ def costs(raw: dict[str, Any], data_dir: str | None, rounds: int) -> tuple[list[
     (chunk,) = plan_study(study, data_dir=data_dir).chunks
     program = chunk.program
     with numerics("float32") as dtype:
-        who, columns = who_of(chunk, dtype), who_columns(chunk)
-        data = to_device(program, who, dtype)
-        stack = Stack(program, columns, block_examples(program, columns), dtype)
-        population = jax.jit(stack.start)(who)
-        zero, last = jnp.int32(0), jnp.int32(SEGMENT)
+        who, team = (who_of(chunk, dtype),), Team([stack_of(chunk, dtype)])
+        data = to_device(program, who[0], dtype)
+        population, last = jax.jit(team.start)(who), jnp.int32(SEGMENT)
         began = time.perf_counter()
-        advance = jax.jit(stack.advance).lower(population, who, data, zero, last).compile()
+        advance = jax.jit(team.advance).lower(population, who, data, last).compile()
         between = time.perf_counter()
-        health = jax.jit(partial(probe, stack)).lower(population, who, data, zero).compile()
+        health = jax.jit(team.health).lower(population, who, data).compile()
         compiling = between - began, time.perf_counter() - between
-        train, record = (
-            partial(advance, population, who, data, zero, last),
-            partial(health, population, who, data, zero),
-        )
+        train, record = partial(advance, population, who, data, last), partial(health, population, who, data)
         seconds(train), seconds(record)
         shares = []
         for _ in range(rounds):

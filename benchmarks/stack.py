@@ -11,10 +11,9 @@ from rounds import Contender
 from shoal import __version__
 from shoal.study.device import to_device
 from shoal.study.load import make_study
-from shoal.study.memory import block_examples
 from shoal.study.plan import Chunk, make_plan
-from shoal.study.population import Stack
-from shoal.study.who import who_columns
+from shoal.study.population import stack_of
+from shoal.study.team import Team
 from shoal.study.who import who_of as members_of
 from shoal.training.runtime import keep_freed_memory, numerics
 from work import Work, study
@@ -26,22 +25,19 @@ class Training:
     def __init__(self, chunk: Chunk) -> None:
         keep_freed_memory()
         with numerics(chunk.program.settings.training.precision) as dtype:
-            columns = who_columns(chunk)
-            stack = Stack(chunk.program, columns, block_examples(chunk.program, columns), dtype)
-            self.who = members_of(chunk, dtype)
-            self.data = to_device(chunk.program, self.who, dtype)
-            self.population = jax.jit(stack.start)(self.who)
-            step = jax.ShapeDtypeStruct((), jnp.int32)
-            advance = jax.jit(stack.advance, donate_argnums=0)
-            self.advance = advance.lower(self.population, self.who, self.data, step, step).compile()
+            team = Team([stack_of(chunk, dtype)])
+            self.who = (members_of(chunk, dtype),)
+            self.data = to_device(chunk.program, self.who[0], dtype)
+            self.population = jax.jit(team.start)(self.who)
+            advance = jax.jit(team.advance, donate_argnums=0)
+            self.advance = advance.lower(self.population, self.who, self.data, jnp.int32(0)).compile()
         self.at = 0
 
     def run(self, steps: int) -> None:
         """Train every member by so many steps."""
-        bounds = jnp.int32(self.at), jnp.int32(self.at + steps)
-        self.population = self.advance(self.population, self.who, self.data, *bounds)
-        jax.block_until_ready(self.population.members)
         self.at += steps
+        self.population = self.advance(self.population, self.who, self.data, jnp.int32(self.at))
+        jax.block_until_ready(self.population)
 
 
 def one_chunk(work: Work, batch_norm: bool, cells: int, seeds: int) -> Chunk:

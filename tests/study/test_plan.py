@@ -124,6 +124,7 @@ def test_a_plan_describes_itself_in_plain_values():
         "members": 4,
         "programs": 1,
         "chunks": [{"program": 0, "cells": 2, "seeds": [4, 5]}],
+        "teams": [[0]],
         "steps": [6],
         "parameters": [39],
     }

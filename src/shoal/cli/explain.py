@@ -39,6 +39,12 @@ def print_plan(plan: Plan) -> None:
         traced = ", ".join(program.traced) or "nothing"
         console.print(f"\nProgram {program.index + 1}; its cells differ in {traced}:", highlight=False)
         console.print(summarize(program.network()), highlight=False, markup=False)
+    for team in plan.teams:
+        if len(team) > 1:
+            numbers = ", ".join(str(chunk.program.index + 1) for chunk in team)
+            console.print(
+                f"\nPrograms {numbers} train together: their first products are one.", highlight=False
+            )
     console.print()
     seconds, rate = estimate_seconds(plan)
     console.print(f"{plan.counts}, {plan.flops / 1e12:,.2f} TFLOP of training.")

@@ -11,6 +11,7 @@ import numpy as np
 from shoal.errors import DeviceError
 from shoal.study.draw import draw_data
 from shoal.study.inputs import Inputs, part_or_none
+from shoal.study.memory import team_bytes
 from shoal.study.placed import Data
 from shoal.study.points import Points
 from shoal.study.program import Chunk, Program
@@ -61,13 +62,15 @@ def _narrow(values: np.ndarray, dtype: Any) -> Any:
 class out_of_memory(AbstractContextManager[None]):
     """Turns the device's own out-of-memory error into one with a remedy."""
 
-    def __init__(self, chunk: Chunk) -> None:
-        self.chunk = chunk
+    def __init__(self, *team: Chunk) -> None:
+        self.team = team
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, MemoryError) or (error is not None and "RESOURCE_EXHAUSTED" in str(error)):
+            numbers = ", ".join(str(chunk.index) for chunk in self.team)
+            members = sum(chunk.members for chunk in self.team)
             raise DeviceError(
-                f"The device has no memory for chunk {self.chunk.index}: {self.chunk.members} members, "
-                f"about {self.chunk.bytes / 2**20:,.0f} MiB.",
+                f"The device has no memory for chunk {numbers}: {members} members, "
+                f"about {team_bytes(self.team) / 2**20:,.0f} MiB.",
                 "Give a smaller budget with --memory, so that fewer members are stacked.",
             ) from None

@@ -25,6 +25,12 @@ def most_at_once(network: Network, platform: str) -> int | None:
     return os.cpu_count() or 1
 
 
+def members_at_once(network: Network, members: int) -> int:
+    """How many of so many members are computed at the same time on this device."""
+    most = most_at_once(network, jax.default_backend())
+    return members if most is None else min(members, most)
+
+
 def group_size(members: int, most: int) -> int:
     """Members in a group: as equal as can be, at most `most`."""
     return -(-members // -(-members // most))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from shoal.layers import Convolution
-from shoal.study.program import Program
+from shoal.study.program import Chunk, Program
 
 _SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
 _SLOTS |= {"tnc": 12, "l-bfgs": 25, "cg": 6, "newton-cg": 8}  # vectors of SciPy's methods, on the host
@@ -20,10 +21,31 @@ def number_bytes(program: Program) -> int:
 def chunk_bytes(program: Program, cells: int, seeds: int) -> int:
     """Weights, gradients, optimizer slots and one working copy; activations of a batch; the data set."""
     slots = 3 + _SLOTS[program.settings.training.optimizer_table.kind]
-    per_member = slots * program.parameters + 4 * program.batches.size * activation_count(program)
+    weights = cells * seeds * slots * program.parameters
+    activations = 4 * examples_at_once(program, cells, seeds) * activation_count(program)
     batch = 2 * seeds * program.batches.size * math.prod(program.inputs.shape)
-    numbers = cells * seeds * per_member + batch
+    numbers = weights + activations + batch
     return int(number_bytes(program) * numbers + BLOCK_BYTES + program.inputs.bytes(seeds))
+
+
+def examples_at_once(program: Program, cells: int, seeds: int) -> int:
+    """Examples whose activations are there at the same time: of all members that take a step together, or of
+    a row's members that are probed together where health is measured."""
+    from shoal.study.groups import members_at_once
+
+    network, probe = program.network(), program.settings.record.probe
+    training = members_at_once(network, cells * seeds) * program.batches.size
+    if probe is None:
+        return training
+    together = cells * seeds if program.inputs.drawn or program.settings.training.shared_order else cells
+    probed = min(probe.examples, program.inputs.train_count)
+    return max(training, members_at_once(network, together) * probed)
+
+
+def team_bytes(chunks: Sequence[Chunk]) -> int:
+    """Chunks that train together: the data set and a block being measured are there once."""
+    shared = BLOCK_BYTES + chunks[0].program.inputs.bytes(len(chunks[0].seeds))
+    return int(sum(chunk.bytes - shared for chunk in chunks) + shared)
 
 
 def activation_count(program: Program) -> int:

@@ -21,16 +21,18 @@ from shoal.study.points import Points
 from shoal.study.program import Chunk, Program
 from shoal.study.spec import Cell, Settings, Study
 from shoal.study.spec.paths import leaves
+from shoal.study.together import teams_of
 from shoal.training.batches import batches_of
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All chunks of a study, in the order in which they run."""
+    """All chunks of a study, and the teams in which they train, in the order in which they run."""
 
     study: Study = field(repr=False)
     programs: tuple[Program, ...]
     chunks: tuple[Chunk, ...]
+    teams: tuple[tuple[Chunk, ...], ...]
 
     @property
     def network_steps(self) -> int:
@@ -62,6 +64,7 @@ class Plan:
                 {"program": c.program.index, "cells": len(c.cells), "seeds": list(c.seeds)}
                 for c in self.chunks
             ],
+            "teams": [[chunk.index for chunk in team] for team in self.teams],
             "steps": [p.steps for p in self.programs],
             "parameters": [p.parameters for p in self.programs],
             **({"given": given} if any(given := [p.given.files for p in self.programs]) else {}),
@@ -90,7 +93,7 @@ def make_plan(
         for cells, seeds in _rectangles(program, memory, most):
             size = chunk_bytes(program, len(cells), len(seeds))
             chunks.append(Chunk(len(chunks), program, cells, seeds, size))
-    return Plan(study, programs, tuple(chunks))
+    return Plan(study, programs, tuple(chunks), teams_of(chunks, memory, widest))
 
 
 def _named(make: Callable[..., Program], index: int, cells: list[Cell], *others: Any) -> Program:

@@ -1,4 +1,4 @@
-"""Run a study: plan, train chunk by chunk, assemble, keep. One chunk of the plan is the unit of work."""
+"""Run a study: plan, train team by team, assemble, keep. A team of chunks is the unit of work."""
 
 from __future__ import annotations
 
@@ -144,23 +144,22 @@ def _train_all(
     plan: Plan, watcher: Watcher, kept: Unfinished | None
 ) -> tuple[list[ChunkResult], Stop | None]:
     """The chunks that were finished, and what stopped the others."""
-    from shoal.study.train import train_chunk
+    from shoal.study.train import train_team
 
-    results: list[ChunkResult] = []
-    if kept:
-        results += kept.results
-        for result in results:
-            chunk = plan.chunks[result.chunk.index]
-            watcher.resumed(chunk, chunk.program.steps)
-    done = {result.chunk.index for result in results}
-    left = replace(plan, chunks=tuple(chunk for chunk in plan.chunks if chunk.index not in done))
+    done = [] if kept is None else [result.chunk.index for result in kept.results]
+    left = [team for team in plan.teams if not all(chunk.index in done for chunk in team)]
+    anew = {chunk.index for team in left for chunk in team}  # a part of a team would have other last digits
+    results = [] if kept is None else [r for r in kept.results if r.chunk.index not in anew]
+    for result in results:
+        chunk = plan.chunks[result.chunk.index]
+        watcher.resumed(chunk, chunk.program.steps)
 
     def keep(result: ChunkResult) -> None:
         results.append(result)
         if kept:
             kept.keep(result)
 
-    stopped = play_chunks(left, watcher, train_chunk, keep)
+    stopped = play_chunks(replace(plan, teams=tuple(left)), watcher, train_team, keep)
     if stopped and kept:
         kept.folder.log("interrupted", finished_chunks=len(results))
     return results, stopped

@@ -33,6 +33,14 @@ def start_member(network: Network, training: Any, noise: Any, given: Any = None)
     return Member(parameters, network.initial_state(like), optimizer, jnp.int32(-1), none_yet)
 
 
+class Learned(NamedTuple):
+    """What one batch tells a member: its loss, the cost's gradients, the state after it."""
+
+    loss: Array
+    gradients: dict[str, dict[str, Array]]
+    state: dict[str, dict[str, Array]]
+
+
 def train_step(
     network: Network, training: Any, member: Member, x: Array, targets: Array, clock: Clock, noise: Any
 ) -> Member:
@@ -40,16 +48,26 @@ def train_step(
 
     `noise` is what dropout draws, by layer. The update is p <- p - rate * direction(gradient of the cost).
     """
+    return updated(training, member, learn(network, training, member, x, targets, noise), clock)
+
+
+def learn(network: Network, training: Any, member: Member, x: Array, targets: Array, noise: Any) -> Learned:
+    """The first half of a step: forward and backward."""
     costs, gradients, saved, _ = network.cost_and_gradients(member.parameters, x, targets, training.l2, noise)
-    update, optimizer_state = next_update(training, member, gradients, clock, x.dtype)
+    return Learned(costs.loss, gradients, network.update_state(member.state, saved))
+
+
+def updated(training: Any, member: Member, learned: Learned, clock: Clock) -> Member:
+    """The second half: the member after the update that the batch asks for."""
+    update, optimizer_state = next_update(training, member, learned.gradients, clock, learned.loss.dtype)
     parameters = optax.apply_updates(member.parameters, update)
-    broke = (member.diverged_step < 0) & ~jnp.isfinite(costs.loss)
+    broke = (member.diverged_step < 0) & ~jnp.isfinite(learned.loss)
     return Member(
         parameters,  # pyright: ignore[reportArgumentType]
-        network.update_state(member.state, saved),
+        learned.state,
         optimizer_state,
         jnp.where(broke, clock.step.astype(jnp.int32), member.diverged_step),
-        costs.loss,
+        learned.loss,
     )
 
 

@@ -13,9 +13,8 @@ from jax.flatten_util import ravel_pytree
 from shoal.kernels import accelerate
 from shoal.network import Network
 from shoal.study.device import to_device
-from shoal.study.memory import block_examples
 from shoal.study.placed import Data
-from shoal.study.population import Population, Stack
+from shoal.study.population import stack_of
 from shoal.study.program import Chunk
 from shoal.study.spec.paths import overlay
 from shoal.study.who import Who, who_of
@@ -43,9 +42,9 @@ class FlatProgram:
 
     def __init__(self, chunk: Chunk, dtype: Any) -> None:
         self.program, self.dtype = chunk.program, dtype
-        self._stack = Stack(self.program, 1, block_examples(self.program, 1), dtype)
+        self._stack = stack_of(chunk, dtype)
         who, data = self.who(chunk), self.data(chunk)
-        members = self._stack.start(who).members
+        members = self._stack.start(who)
         self._stacked = ravel_pytree(members.parameters)[
             1
         ]  # one row, one column: the order is that of a member
@@ -88,7 +87,7 @@ class FlatProgram:
             self.hessian_product = compiled(self._hessian_product, p, p, values, *examples)
 
     def _start(self, who: Who) -> Array:
-        return ravel_pytree(self._stack.start(who).members.parameters)[0]
+        return ravel_pytree(self._stack.start(who).parameters)[0]
 
     def _cost_and_gradient(
         self, p: Array, values: dict[str, Array], x: Array, targets: Array
@@ -106,9 +105,8 @@ class FlatProgram:
         network, _ = self._network({path: value[0] for path, value in who.values.items()})
         found = network.population_state(self._single(p), x)
         state = jax.tree.map(lambda leaf: leaf[None, None], found)
-        population: Population = self._stack.start(who)
-        members = population.members._replace(parameters=self._stacked(p), state=state)
-        return self._stack.measure(population._replace(members=members), who, data, at_end)
+        members = self._stack.start(who)._replace(parameters=self._stacked(p), state=state)
+        return self._stack.measure(members, who, data, at_end)
 
     def _network(self, values: dict[str, Array]) -> tuple[Network, Any]:
         settings = overlay(self.program.settings, values)

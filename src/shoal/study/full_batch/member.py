@@ -15,9 +15,11 @@ from shoal.study.full_batch.functions import FlatProgram
 from shoal.study.full_batch.trail import Trail
 from shoal.study.program import Chunk
 from shoal.study.spec.full_batch import FullBatch
-from shoal.study.train import ChunkResult, Report
+from shoal.study.train import ChunkResult
 from shoal.training.minimize import STOPPED, Outcome, minimize_cost
 from shoal.training.runtime import numerics
+
+Report = Callable[[int, dict[str, np.ndarray]], None]
 
 
 def train_member(

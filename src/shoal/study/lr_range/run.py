@@ -65,10 +65,10 @@ def _default(study: Study, loader: Loader) -> int:
 
 
 def _trace_all(plan: Plan, watcher: Watcher) -> tuple[list[Trace], bool]:
-    from shoal.study.lr_range.trace import trace_chunk
+    from shoal.study.lr_range.trace import trace_team
 
     traces: list[Trace] = []
-    stopped = play_chunks(plan, watcher, trace_chunk, traces.append)
+    stopped = play_chunks(plan, watcher, trace_team, traces.append)
     if stopped and (not traces or not isinstance(stopped, KeyboardInterrupt)):
         raise stopped
     return traces, stopped is not None

@@ -1,9 +1,9 @@
-"""One pass of a chunk under a ramp, the loss of every batch kept; ends when every member has diverged."""
+"""One pass of a team under a ramp, the loss of every batch kept; ends when every member has diverged."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,12 @@ from jax import Array, lax
 
 from shoal.study.device import out_of_memory, to_device
 from shoal.study.lr_range.smoothing import memory_of, smooth, stopping_step
-from shoal.study.memory import block_examples
 from shoal.study.placed import Data
-from shoal.study.population import Population, Stack
+from shoal.study.population import stack_of
 from shoal.study.program import Chunk
-from shoal.study.who import Who, cells_first, measured_together, who_columns, who_of
+from shoal.study.team import Population, Team
+from shoal.study.train import Report
+from shoal.study.who import Who, cells_first, who_of
 from shoal.training.runtime import numerics
 
 LOOKS = 20  # times at which it is seen whether every member has diverged
@@ -34,43 +35,54 @@ class Trace:
     seconds_compile: float
 
 
-def trace_chunk(chunk: Chunk, report: Callable[[int, dict[str, np.ndarray]], None]) -> Trace:
-    """Train every member of a chunk under its ramp. `report` hears of steps done."""
-    program = chunk.program
-    with numerics(program.settings.training.precision) as dtype, out_of_memory(chunk):
+def trace_team(chunks: Sequence[Chunk], report: Report) -> list[Trace]:
+    """Train every member of chunks that train together under their ramp. `report` hears of steps done."""
+    program = chunks[0].program
+    with numerics(program.settings.training.precision) as dtype, out_of_memory(*chunks):
         began = time.perf_counter()
-        who = who_of(chunk, dtype)
-        data = to_device(program, who, dtype)
-        stack = Stack(program, who_columns(chunk), block_examples(program, measured_together(chunk)), dtype)
-        population = jax.jit(stack.start)(who)
-        losses = jnp.full((program.steps, *population.members.loss.shape), jnp.nan, dtype)
-        step = jax.ShapeDtypeStruct((), jnp.int32)
+        who = tuple(who_of(chunk, dtype) for chunk in chunks)
+        data = to_device(program, who[0], dtype)
+        team = Team([stack_of(chunk, dtype) for chunk in chunks])
+        population = jax.jit(team.start)(who)
+        losses = [jnp.full((program.steps, *m.loss.shape), jnp.nan, dtype) for m in population.members]
 
-        def advance(now: Population, losses: Array, who: Who, data: Data, first: Array, last: Array) -> Any:
-            def body(step: Array, carry: tuple[Population, Array]) -> tuple[Population, Array]:
-                after = stack.one_step(carry[0], who, data, step)
-                return after, carry[1].at[step].set(after.members.loss)
+        def advance(now: Population, losses: list[Array], who: Sequence[Who], data: Data, last: Array) -> Any:
+            def body(carry: tuple[Population, list[Array]]) -> tuple[Population, list[Array]]:
+                before, losses = carry
+                after = team.one_step(before, who, data)
+                losses = [
+                    own.at[before.step].set(members.loss)
+                    for own, members in zip(losses, after.members, strict=True)
+                ]
+                return after, losses
 
-            return lax.fori_loop(first, last, body, (now, losses))
+            return lax.while_loop(lambda carry: carry[0].step < last, body, (now, losses))
 
-        compiled = jax.jit(advance, donate_argnums=(0, 1)).lower(population, losses, who, data, step, step)
+        last = jax.ShapeDtypeStruct((), jnp.int32)
+        compiled = jax.jit(advance, donate_argnums=(0, 1)).lower(population, losses, who, data, last)
         compiled = compiled.compile()
         seconds_compile = time.perf_counter() - began
         at, stride = 0, -(-program.steps // LOOKS)
         while at < program.steps:
-            last = min(at + stride, program.steps)
-            population, losses = compiled(population, losses, who, data, jnp.int32(at), jnp.int32(last))
-            so_far = np.moveaxis(np.asarray(losses[:last]), 0, -1)
-            report(last - at, {})
-            at = last
-            if _all_diverged(so_far, program.steps):
-                report(program.steps - at, {})
+            steps = min(stride, program.steps - at)
+            at += steps
+            population, losses = compiled(population, losses, who, data, jnp.int32(at))
+            over = all(_all_diverged(np.asarray(own[:at]), program.steps) for own in losses)
+            for chunk in chunks:
+                report(chunk, program.steps - at + steps if over else steps, {})
+            if over:
                 break
-        order = cells_first(chunk)
-        found = order(np.moveaxis(np.asarray(losses), 0, -1))
-    return Trace(chunk, found, time.perf_counter() - began, seconds_compile)
+        found = [_cells_first(chunk, own) for chunk, own in zip(chunks, losses, strict=True)]
+    shares = (time.perf_counter() - began) / len(chunks), seconds_compile / len(chunks)
+    return [Trace(chunk, own, *shares) for chunk, own in zip(chunks, found, strict=True)]
+
+
+def _cells_first(chunk: Chunk, losses: Array) -> np.ndarray:
+    return cells_first(chunk)(np.moveaxis(np.asarray(losses), 0, -1))
 
 
 def _all_diverged(losses: np.ndarray, steps: int) -> bool:
+    """Whether every member's losses so far, (steps, rows, columns), have diverged."""
+    losses = np.moveaxis(losses, 0, -1)
     smoothed = smooth(losses, memory_of(steps))
     return bool((stopping_step(losses, smoothed) < losses.shape[-1]).all())
