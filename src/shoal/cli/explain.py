@@ -6,8 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shoal.study.plan import Plan
     from shoal.study.program import Program
+    from shoal.study.spec import Study
 
 SHARE_OF_PEAK = 0.45  # of the machine's matrix-product rate, as a whole training reaches it
 SECONDS_TO_COMPILE = 4.0  # a program, the first time
@@ -52,6 +55,34 @@ def print_plan(plan: Plan) -> None:
         f"About {_duration(seconds)} on this machine ({rate / 1e9:,.0f} GFLOP/s of float32 matrix products, "
         f"{SHARE_OF_PEAK:.0%} of it reached, {SECONDS_TO_COMPILE:.0f} s to compile a program the first time)."
     )
+
+
+def print_search(study: Study, plan_of: Callable[[Study], Plan]) -> None:
+    """The rounds of a search with their members and work, and the plan of the first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from shoal.study.search.outlook import outlook
+
+    ahead = outlook(study, plan_of)
+    print_plan(ahead[0].plan)
+    console = Console()
+    table = Table("", "points", "seeds", "members", "network-steps", "programs", "chunks", "about")
+    seconds = 0.0
+    for one in ahead:
+        own = estimate_seconds(one.plan)[0]
+        seconds += own
+        members, steps = one.plan.study.member_count, one.plan.network_steps
+        table.add_row(
+            *(one.name, f"{one.points:,}", str(len(one.plan.study.seeds)), f"{members:,}", f"{steps:,}"),
+            *(str(len(one.plan.programs)), str(len(one.plan.chunks)), _duration(own)),
+        )
+    strategy = str(getattr(study.search, "strategy", ""))
+    console.print(f"\nThe search ({strategy}); above is the plan of its first round.", highlight=False)
+    console.print(table)
+    steps = sum(one.plan.network_steps for one in ahead)
+    early = "; it may stop earlier" if strategy == "zoom" else ""
+    console.print(f"{steps:,} network-steps at most{early}. About {_duration(seconds)}.", highlight=False)
 
 
 def estimate_seconds(plan: Plan) -> tuple[float, float]:

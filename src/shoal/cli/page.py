@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def add_report(folder: Path, dataset: xr.Dataset, study_text: str) -> Path:
     """Draw report.html from a run's results into its folder, and return its path."""
     from shoal.report import render
-    from shoal.study.store import RunFolder
+    from shoal.study.store import RunFolder, read_search
 
-    page = render(dataset)
+    page = render(dataset, read_search(folder))
     with RunFolder(folder, study_text) as kept:
         kept.write_text("report.html", page)
     return folder / "report.html"

@@ -21,12 +21,14 @@ class Tally:
     """What both kinds of progress count: network-steps done, their rate, the best accuracy so far."""
 
     def __init__(self) -> None:
-        self.total = self.done = self.before = 0
         self.best: tuple[float, str] | None = None
         self.began = time.monotonic()
+        self.total = self.done = self.before = 0
 
     def plan(self, plan: Plan) -> None:
-        self.total = plan.network_steps
+        """A plan begins; of a search it is one round, and the best of all rounds stays."""
+        self.began = time.monotonic()
+        self.done, self.before, self.total = 0, 0, plan.network_steps
         self.members = plan.study.member_count
         self.chunks = len(plan.chunks)
 
@@ -70,6 +72,9 @@ class Lines:
     def __init__(self) -> None:
         self.tally, self._last = Tally(), time.monotonic()
 
+    def round_started(self, text: str) -> None:
+        _say(text)
+
     def planned(self, plan: Plan) -> None:
         self.tally.plan(plan)
         _say(plan.counts)
@@ -100,16 +105,19 @@ class Bar:
     """A live bar: members, network-steps per second, time left, the best cell so far."""
 
     def __init__(self, progress: Any) -> None:
-        self.tally, self._progress, self._task = Tally(), progress, None
+        self.tally, self._progress, self._task, self._round = Tally(), progress, None, ""
+
+    def round_started(self, text: str) -> None:
+        self._round = f"{text}, "
 
     def planned(self, plan: Plan) -> None:
         self.tally.plan(plan)
         self._task = self._progress.add_task(
-            "", total=self.tally.total, members=self.tally.members, speed="", best=""
+            self._round, total=self.tally.total, members=self.tally.members, speed="", best=""
         )
 
     def chunk_started(self, chunk: Chunk) -> None:
-        text = f"chunk {chunk.index + 1}/{self.tally.chunks}: compiling"
+        text = f"{self._round}chunk {chunk.index + 1}/{self.tally.chunks}: compiling"
         self._progress.update(self._task, description=text)
 
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
@@ -117,7 +125,7 @@ class Bar:
         self._progress.update(
             self._task,
             completed=self.tally.done,
-            description=f"chunk {chunk.index + 1}/{self.tally.chunks}",
+            description=f"{self._round}chunk {chunk.index + 1}/{self.tally.chunks}",
             speed=f"{self.tally.rate:,.0f} network-steps/s",
             best=self.tally.best_text,
         )

@@ -22,6 +22,6 @@ def report(
     run = open_run(folder)
     console = Console()
     if not quiet:
-        print_summary(run.results, console)
+        print_summary(run.results, console, search=run.search)
     page = add_report(folder, run.results, run.study_text)
     console.print(f"Report: {page}", soft_wrap=True, highlight=False)

@@ -52,15 +52,12 @@ def run(
     """Train every network of a study as one computation; write results, weights and report."""
     from shoal.cli.progress import watcher
     from shoal.study.load import load_study
-    from shoal.study.run import plan_study
     from shoal.study.run import run as run_study
 
     most_bytes = None if memory is None else memory * 2**30
     loaded = load_study(study) if seeds is None else load_study(study, seeds=seeds)
     if explain:
-        from shoal.cli.explain import print_plan
-
-        print_plan(plan_study(loaded, data_dir=data_dir, memory=most_bytes))
+        _explain(loaded, data_dir, most_bytes)
         return
     folder = _folder(out, study.stem, loaded, resume)
     with stop_signals() as heard:
@@ -76,9 +73,10 @@ def run(
                     resume=resume,
                     force=force,
                 )
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
+            where = str(stop) if loaded.search else "Interrupted before any chunk was finished."
             then = _next(folder) or " There is nothing to keep."
-            typer.echo(f"Interrupted before any chunk was finished.{then}", err=True)
+            typer.echo(f"{where}{then}", err=True)
             raise typer.Exit(heard.exit_code) from None
         except (HaltedError, DeviceError) as error:
             raise type(error)(error.what, error.remedy + _next(folder)) from None
@@ -99,15 +97,28 @@ def _next(folder: Path) -> str:
     return f"\nGo on with: {command_to_go_on(folder)}" if begun(folder) else ""
 
 
+def _explain(study: Study, data_dir: Path | None, memory: float | None) -> None:
+    from shoal.cli.explain import print_plan, print_search
+    from shoal.study.inputs import Loader
+    from shoal.study.run import plan_with
+
+    loader = Loader(data_dir, folder=study.folder)
+    if study.search is None:
+        print_plan(plan_with(study, loader, memory))
+    else:
+        print_search(study, lambda own: plan_with(own, loader, memory))
+
+
 def finish(study: Study, dataset: xr.Dataset, folder: Path, exit_code: int = 130) -> None:
     """Write the report, print the table, and say where things are. Exits with `exit_code` after Ctrl-C."""
     from rich.console import Console
 
     from shoal.cli.page import add_report
     from shoal.report import print_summary
+    from shoal.study.store import read_search
 
     console = Console(width=None if sys.stdout.isatty() else 110)
-    print_summary(dataset, console)
+    print_summary(dataset, console, search=read_search(folder))
     page = add_report(folder, dataset, study.text)
     console.print(f"Report: {page}", soft_wrap=True, highlight=False)
     if dataset.attrs["status"] == "interrupted":

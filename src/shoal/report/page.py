@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from shoal.report.facts import facts, gradient_check, notes
 from shoal.report.figures import draw_figures
 from shoal.report.health import sicknesses
 from shoal.report.numbers import clean, counted, mean_and_half, percent
+from shoal.report.search import search_section
 from shoal.report.strip import strip, strip_scale
 from shoal.report.summary import Summary, summarize
 from shoal.report.terminal import measure_order, remarks
@@ -30,17 +32,22 @@ MOST_DIVERGED = 200
 _HEADINGS = {"validation_accuracy": "validation", "test_accuracy": "test", "train_accuracy": "training"}
 
 
-def render(dataset: xr.Dataset) -> str:
-    """The report of a result as HTML. The same result gives the same bytes."""
+def render(dataset: xr.Dataset, search: xr.Dataset | None = None) -> str:
+    """The report of a result as HTML, with the path of the search that it is the final comparison of.
+
+    The same result gives the same bytes.
+    """
+    section = None if search is None else search_section(search)
     if is_regression(dataset):
         from shoal.report.plain import render_plain
         from shoal.report.regression import regression_page
 
-        return render_plain(regression_page(dataset), dataset)
+        return render_plain(replace(regression_page(dataset), search=section), dataset)
     summary = summarize(dataset)
     return template("page.html.jinja").render(
         title=_title(summary),
         summary=summary,
+        search=section,
         subtitle=_subtitle(summary),
         answer=answer(summary),
         table=_table(summary),
@@ -55,13 +62,13 @@ def render(dataset: xr.Dataset) -> str:
     )
 
 
-def write_report(dataset: xr.Dataset, path: str | os.PathLike[str]) -> Path:
+def write_report(dataset: xr.Dataset, path: str | os.PathLike[str], search: xr.Dataset | None = None) -> Path:
     """Write the report to a file, whole or not at all (temporary file, fsync, rename); return its path.
 
     Raises RunError if the folder cannot be written.
     """
     target = Path(path)
-    page = render(dataset).encode("utf-8", errors="replace")
+    page = render(dataset, search).encode("utf-8", errors="replace")
     part: str | None = None
     try:
         handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")

@@ -15,19 +15,10 @@ from shoal.report.facts import recorded_facts
 from shoal.report.figures import Group
 from shoal.report.numbers import clean
 from shoal.report.page import template
+from shoal.report.search import SearchSection
+from shoal.report.table import Table as Table
 
 TOP = 12  # rows in the terminal
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under columns; `numeric` columns are set to the right."""
-
-    heading: str
-    columns: tuple[str, ...]
-    numeric: tuple[bool, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +31,7 @@ class Page:
     table: Table
     groups: tuple[Group, ...] = ()
     banner: str = ""
+    search: SearchSection | None = None
 
 
 def render_plain(page: Page, dataset: xr.Dataset) -> str:

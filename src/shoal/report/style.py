@@ -83,6 +83,12 @@ def panel(width: float = PANEL[0], height: float = PANEL[1], layout: str = "none
     return figure, figure.add_subplot()
 
 
+def panels(count: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Axes one above the other that share their x axis."""
+    figure = Figure(figsize=(width, height), layout="constrained")  # type: ignore[arg-type]
+    return figure, list(figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0])
+
+
 def fit(figure: Figure) -> None:
     """Let the axes fill the figure beside their labels: half the work of matplotlib's layout engine."""
     if figure.get_layout_engine() is not None:

@@ -11,8 +11,10 @@ from rich.text import Text
 
 from shoal.analysis import Row
 from shoal.analysis.regression import is_regression
+from shoal.analysis.search import search_path
 from shoal.report.health import health_lines
 from shoal.report.numbers import clean, mean_and_half
+from shoal.report.search import sentences as search_sentences
 from shoal.report.summary import Summary, summarize
 from shoal.report.words import answer
 
@@ -30,9 +32,14 @@ def sentences(dataset: xr.Dataset) -> list[str]:
     return answer(summarize(dataset))
 
 
-def print_summary(dataset: xr.Dataset, console: Console | None = None, top: int = TOP) -> None:
-    """Print the table, the sentences, and what the rules of health found."""
+def print_summary(
+    dataset: xr.Dataset, console: Console | None = None, top: int = TOP, search: xr.Dataset | None = None
+) -> None:
+    """Print the table, the sentences, and what the rules of health found; of a search, its path as well."""
     console = console or Console()
+    if search is not None:
+        for sentence in search_sentences(search_path(search)):
+            console.print(Text(sentence))
     if is_regression(dataset):
         from shoal.report.plain import print_plain
         from shoal.report.regression import regression_page

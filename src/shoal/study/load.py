@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from shoal.errors import StudyError
 from shoal.study.expected import as_written
 from shoal.study.mistakes import Mistake, describe, nearest
+from shoal.study.search.read import first_point, read_search, wrong_points
 from shoal.study.spec.levels import Variant, level_label
 from shoal.study.spec.paths import TABLES
 from shoal.study.spec.study import MOST_MEMBERS, Factor, Settings, Study
@@ -21,7 +22,7 @@ from shoal.study.toml_text import plain, to_toml
 from shoal.study.vary import DEFAULT_SEEDS, read_vary
 
 MOST_LISTED = 20  # mistakes in one message
-TOP = ("question", *TABLES, "vary")
+TOP = ("question", *TABLES, "vary", "search")
 
 
 def load_study(path: str | Path, seeds: int | None = None) -> Study:
@@ -48,14 +49,23 @@ def make_study(
     mistakes = [f"{key}: unknown table or key{nearest(key, TOP)}" for key in raw if key not in TOP]
     written = text if text is not None else ""
     vary = raw.get("vary", {})
-    base = {key: value for key, value in raw.items() if key in TOP and key != "vary"}
+    base = {key: value for key, value in raw.items() if key in TOP and key not in ("vary", "search")}
     if isinstance(vary, Mapping):
         factors, seeds, wrong = read_vary(dict(vary), base)
         mistakes += wrong
     else:
         factors, seeds = (), tuple(range(DEFAULT_SEEDS))
         mistakes.append(f"vary: got {as_written(vary)}; expected a table")
-    settings, wrong = validated_settings(apply_levels(base, {f.path: f.levels[0] for f in factors}))
+    search, at = None, {f.path: f.levels[0] for f in factors}
+    if "search" in raw:
+        search, wrong = read_search(raw["search"], base, list(at))
+        mistakes += wrong
+        at |= {} if wrong else first_point(search)
+    settings, wrong = validated_settings(apply_levels(base, at))
+    if search is not None and at.keys() >= search.over.keys():
+        said = list(wrong_points(search, lambda point: validated_settings(apply_levels(base, point))))
+        mistakes += said
+        wrong = [m for m in wrong if not (said and m.path.startswith(tuple(search.over)))]
     mistakes += [_at_level(mistake, factors) for mistake in wrong]
     members = math.prod(len(f.levels) for f in factors) * len(seeds)
     if members > MOST_MEMBERS:
@@ -65,7 +75,10 @@ def make_study(
     if mistakes or settings is None:
         raise StudyError(f"{source} {counted(mistakes)}", "Nothing was run.")
     text = written or to_toml(raw)
-    return Study(base=settings, factors=factors, seeds=seeds, raw=base, text=text, folder=folder)
+    own = base if search is None else apply_levels(base, at)  # a searched setting need not be written
+    return Study(
+        base=settings, factors=factors, seeds=seeds, raw=own, text=text, folder=folder, search=search
+    )
 
 
 def counted(mistakes: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shoal.errors import DeviceError, HaltedError, RunError
 from shoal.study.chunks import Stop, play_chunks
@@ -66,13 +66,14 @@ def run(
     watcher: Watcher | None = None,
     resume: bool = False,
     force: bool = False,
+    loader: Loader | None = None,
 ) -> xr.Dataset:
-    """Train every member of a study and return the labelled result.
+    """Train every member of a study and return the labelled result; of a search, its final comparison.
 
     `out` is the run folder to write (nothing is written without it), `data_dir` where the published data
     lie, `dataset` data of your own in place of `[data] name`, `memory` the most bytes that a chunk may
     take (by default what suits the device), `check` whether each distinct network's gradients are checked
-    and the record kept.
+    and the record kept, `loader` one that has the data already.
 
     With `resume` an unfinished run in `out` is taken up where it stopped, a finished one returned as it is,
     and a new one begun where there is none. `force` goes on although versions, device or plan have changed.
@@ -85,7 +86,9 @@ def run(
         raise RunError("Only a run with a folder can be resumed.", "Name its folder with `out`.")
     if resume and out is not None and (done := finished_run_of(study, out)) is not None:
         return done
-    loader = Loader(data_dir, dataset=dataset, folder=study.folder)
+    loader = loader or Loader(data_dir, dataset=dataset, folder=study.folder)
+    if study.search is not None:
+        return _search(study, out, loader, watcher, resume, memory=memory, check=check, force=force)
     plan = plan_with(study, loader, memory)
     watcher.planned(plan)
     if out is None:
@@ -99,6 +102,18 @@ def run(
             return _run(plan, loader if check else None, watcher, kept)
         except RunError as error:
             raise HaltedError(f"{error.what} {kept.remains}", error.remedy) from None
+
+
+def _search(
+    study: Study, out: str | Path | None, loader: Loader, watcher: Watcher, resume: bool, **options: Any
+) -> xr.Dataset:
+    """The final comparison of a search, each of whose rounds is a run of its own."""
+    from shoal.study.search.loop import run_search
+
+    def train(own: Study, folder: Path | None) -> xr.Dataset:
+        return run(own, folder, watcher=watcher, loader=loader, resume=folder is not None, **options)
+
+    return run_search(study, out, loader, watcher, train, resume).results
 
 
 def finished_run_of(study: Study, out: str | Path) -> xr.Dataset | None:

@@ -73,14 +73,14 @@ def _read_levels(path: str, written: Any, mistakes: list[str]) -> tuple[Any, ...
             "{ log = [first, last], count = n }"
         )
         return ()
-    wrong = _wrong_list(levels)
+    wrong = wrong_levels(levels)
     if wrong:
         mistakes.append(f'vary."{path}": {wrong}')
         return ()
     return tuple(levels)
 
 
-def _wrong_list(levels: list[Any]) -> str:
+def wrong_levels(levels: list[Any]) -> str:
     """Levels are told apart by their labels, which name them in tables and among the weights."""
     if not levels:
         return "the list of levels is empty; give at least one level"

@@ -73,7 +73,12 @@ def ramp_study(study: Study, ramp: Ramp) -> Study:
 
 
 def require_rate(study: Study) -> None:
-    """Raises StudyError for a full-batch optimizer, which has no learning rate to look for."""
+    """Raises StudyError for a full-batch optimizer, which has no learning rate to look for, and a search."""
+    if study.search is not None:
+        raise StudyError(
+            "This study has a [search], whose members are not known before it runs.",
+            "Leave [search] out of a copy, with levels in [vary] of what shall vary.",
+        )
     for cell in study.cells():
         if cell.settings.training.full_batch:
             raise StudyError(

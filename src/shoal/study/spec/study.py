@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
 from shoal.errors import StudyError
 from shoal.study.spec.base import Table
@@ -17,6 +17,7 @@ from shoal.study.spec.levels import Variant, level_label
 from shoal.study.spec.network import NetworkSettings
 from shoal.study.spec.paths import dimension_names, leaves
 from shoal.study.spec.record import RecordSettings
+from shoal.study.spec.search import SearchSettings
 from shoal.study.spec.training import TrainingSettings
 
 MOST_MEMBERS = 1_000_000
@@ -111,7 +112,8 @@ class Study(Table):
     """A whole factorial study, as read from a study file or built in code.
 
     `raw` is what was written, `base` the settings with the first level of every factor, `folder` where the
-    study file lies, from which files that it names are taken (None: the current folder). Make one with
+    study file lies, from which files that it names are taken (None: the current folder). With `search`
+    the members are chosen as it goes on, and `base` stands at the first point. Make one with
     `shoal.load_study(path)` or `shoal.study.load.make_study({...})`, which list all mistakes at once.
     """
 
@@ -121,6 +123,7 @@ class Study(Table):
     raw: dict[str, Any]
     text: str
     folder: Path | None = None
+    search: SerializeAsAny[SearchSettings] | None = None
 
     @property
     def question(self) -> str:

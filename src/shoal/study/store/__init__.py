@@ -8,8 +8,18 @@ from shoal.study.store.folder import RunFolder as RunFolder
 from shoal.study.store.read import Run as Run
 from shoal.study.store.read import finished_run as finished_run
 from shoal.study.store.read import open_run as open_run
+from shoal.study.store.read import read_search as read_search
 from shoal.study.store.write import write_dataset as write_dataset
 from shoal.study.store.write import write_results as write_results
 from shoal.study.store.write import write_weights as write_weights
 
-__all__ = ["Run", "RunFolder", "finished_run", "open_run", "write_dataset", "write_results", "write_weights"]
+__all__ = [
+    "Run",
+    "RunFolder",
+    "finished_run",
+    "open_run",
+    "read_search",
+    "write_dataset",
+    "write_results",
+    "write_weights",
+]

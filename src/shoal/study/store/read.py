@@ -21,6 +21,11 @@ class Run:
     results: xr.Dataset
     study_text: str
 
+    @property
+    def search(self) -> xr.Dataset | None:
+        """The path of the search that `results` are the final comparison of; None for any other study."""
+        return read_search(self.path)
+
     def weights(self, prefix: str = "") -> dict[str, np.ndarray]:
         """Final weights whose name begins with `prefix`: "batch_norm=true, l2=0.001/seed=0/affine_1.W"."""
         from safetensors import safe_open
@@ -47,6 +52,14 @@ def open_run(path: str | Path) -> Run:
     with xr.open_dataset(path / "results.nc", engine="h5netcdf") as stored:
         results = stored.load()
     return Run(path, results, (path / "study.toml").read_bytes().decode())
+
+
+def read_search(folder: Path) -> xr.Dataset | None:
+    """search.nc of a run folder, where there is one."""
+    if not os.path.exists(folder / "search.nc"):
+        return None
+    with xr.open_dataset(folder / "search.nc", engine="h5netcdf") as stored:
+        return stored.load()
 
 
 def finished_run(path: str | Path) -> Run | None:

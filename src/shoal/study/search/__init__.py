@@ -1,0 +1,1 @@
+"""Search: a strategy chooses which members train next, the population trains them."""

@@ -1,0 +1,204 @@
+"""The one loop of every search: ask, train, tell; then the finalists again with fresh seeds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from shoal.errors import RunError, StudyError
+from shoal.study.inputs import Loader
+from shoal.study.search.history import History, Round
+from shoal.study.search.rounds import finished_result, fresh_seeds, points_study, trials_of
+from shoal.study.search.strategies import strategy_of
+from shoal.study.search.trial import Point, Trial
+from shoal.study.spec import Study
+from shoal.study.watching import Watcher
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from shoal.study.store import RunFolder
+
+Train = Callable[[Study, Path | None], "xr.Dataset"]
+ORIGIN = "run.json"  # marks a folder whose run is unfinished
+FRESH = "fresh"  # the folder of the final comparison, beside those of the rounds
+
+
+class SearchInterrupted(KeyboardInterrupt):
+    """Ctrl-C in a search. Its message says what is kept."""
+
+
+@runtime_checkable
+class FollowsRounds(Protocol):
+    """A watcher that wants to hear of rounds."""
+
+    def round_started(self, text: str) -> None:
+        """A round, or the final comparison, begins; what follows belongs to it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to: the final comparison with fresh seeds as an ordinary result, and its path."""
+
+    results: xr.Dataset
+    search: xr.Dataset
+
+
+@dataclass
+class Search:
+    """A search that goes on: its history so far, and where its rounds are kept."""
+
+    history: History
+    train: Train
+    watcher: Watcher
+    folder: RunFolder | None
+    at: str = "the first round"
+
+    def run(self) -> Found:
+        """All rounds and the final comparison."""
+        study = self.history.study
+        strategy = strategy_of(study.search, self.history.resolution)
+        most = len(strategy.sizes)
+        try:
+            while points := strategy.ask():
+                index = len(self.history.rounds)
+                trials, result = self._train_round(points, f"round {index + 1} of {most}")
+                self.history.rounds.append(self._round(trials, strategy.tell(trials), result))
+                self._keep(complete=False)
+            return self._confirm()
+        except KeyboardInterrupt:
+            raise self._interrupted() from None
+
+    def _train_round(self, points: Sequence[Point], name: str) -> tuple[list[Trial], xr.Dataset | None]:
+        """The trials of all points; only those that were not trained before are trained."""
+        index, first = len(self.history.rounds), len(self.history.trials) + 1
+        fresh = {str(p): p for p in points if self.history.find(p) is None}
+        new = list(fresh.values())
+        result = None
+        if new:
+            numbers = range(first, first + len(new))
+            study = self.history.study
+            result = self._result(points_study(study, new, study.seeds), f"{index:02d}", name)
+            self.history.trials += trials_of(study, result, new, numbers, index)
+        return [trial for point in points if (trial := self.history.find(point)) is not None], result
+
+    def _result(self, round_study: Study, folder: str, name: str) -> xr.Dataset:
+        own = self.folder.path / "rounds" / folder if self.folder else None
+        if own is not None and (kept := finished_result(own, round_study.text)) is not None:
+            return kept
+        self.at = name
+        if isinstance(self.watcher, FollowsRounds):
+            self.watcher.round_started(name)
+        result = self.train(round_study, own)
+        if result.attrs["status"] == "interrupted":
+            raise KeyboardInterrupt
+        return result
+
+    def _round(self, trials: list[Trial], verdict: Any, result: xr.Dataset | None) -> Round:
+        new = [trial for trial in self.history.trials if trial.round == len(self.history.rounds)]
+        steps = sum(trial.steps * len(trial.scores) for trial in new)
+        seconds = ("seconds_total", "seconds_compile")
+        spent = (0.0, 0.0) if result is None else tuple(float(result.attrs[name]) for name in seconds)
+        return Round(trials, verdict, steps, *spent)
+
+    def _confirm(self) -> Found:
+        """The finalists with seeds that the search has not seen."""
+        study, history = self.history.study, self.history
+        assert study.search is not None
+        finalists, seeds = history.finalists, fresh_seeds(study.seeds, study.search.confirm)
+        numbers = [trial.number for trial in finalists]
+        again = points_study(study, [trial.point for trial in finalists], seeds, weights=True)
+        result = self._result(again, FRESH, f"final comparison with {len(seeds)} fresh seeds")
+        trials = trials_of(study, result, [t.point for t in finalists], numbers, len(history.rounds))
+        history.fresh = {trial.number: trial.scores for trial in trials}
+        history.fresh_seeds, history.fresh_steps = tuple(seeds), sum(t.steps * len(seeds) for t in trials)
+        found = Found(self._results(result), self._keep(complete=True))
+        if self.folder:
+            self._keep_results(found.results)
+        return found
+
+    def _results(self, result: xr.Dataset) -> xr.Dataset:
+        """The final comparison, as the result of the whole study."""
+        from shoal.study.search.record import described
+
+        rounds = self.history.rounds
+        result = result.copy()
+        result.attrs["study"] = self.history.study.text
+        result.attrs["search"] = json.dumps(described(self.history))
+        for name in ("seconds_total", "seconds_compile"):
+            own = sum(r.seconds if name == "seconds_total" else r.seconds_compile for r in rounds)
+            result.attrs[name] = round(float(result.attrs[name]) + own, 3)
+        return result
+
+    def _keep_results(self, results: xr.Dataset) -> None:
+        from shoal.study.store import write_results
+
+        assert self.folder is not None
+        weights = self.folder.path / "rounds" / FRESH / "weights.safetensors"
+        if weights.exists():
+            self.folder.write(weights.name, lambda part: shutil.copyfile(weights, part) and None)
+        write_results(self.folder, results)
+        self.folder.remove_pieces()
+        self.folder.log("finished", status="complete", seconds=results.attrs["seconds_total"])
+
+    def _keep(self, complete: bool) -> xr.Dataset:
+        from shoal.study.search.record import search_dataset
+        from shoal.study.store import write_dataset
+
+        found = search_dataset(self.history, complete)
+        if self.folder:
+            write_dataset(self.folder, "search.nc", found)
+            words = self.history.rounds[-1].verdict.words
+            self.folder.log("round", rounds=len(self.history.rounds), words=words)
+        return found
+
+    def _interrupted(self) -> SearchInterrupted:
+        where = "" if self.folder is None else f"; what was finished is kept in {self.folder.path / 'rounds'}"
+        return SearchInterrupted(f"Interrupted in {self.at}{where}.")
+
+
+def run_search(
+    study: Study,
+    out: str | Path | None,
+    loader: Loader,
+    watcher: Watcher,
+    train: Train,
+    resume: bool = False,
+) -> Found:
+    """Search as the study's `[search]` says and return the final comparison and the path of the search.
+
+    `train(study, folder)` runs one round as an ordinary study, or takes it up where it stopped. With `out`
+    each round is kept in a folder of its own under `out`/rounds; with `resume` rounds that are finished are
+    taken as they are and their trials told to the strategy again, which then asks as it did.
+    Raises SearchInterrupted after Ctrl-C, ShoalError for what a user can mend.
+    """
+    history = History(study, _resolution(study, loader))
+    if out is None:
+        return Search(history, train, watcher, None).run()
+    from shoal.study.store import RunFolder
+
+    with RunFolder(out, study.text, watcher.noted) as folder:
+        if not resume and ORIGIN in folder.manifest:
+            raise RunError(
+                f"{folder.path} holds an unfinished search.",
+                "Go on with it by --resume (from Python: resume=True), or choose another folder with --out.",
+            )
+        folder.write_text("study.toml", study.text)
+        folder.write_text(ORIGIN, json.dumps({"search": getattr(study.search, "strategy", "")}) + "\n")
+        folder.log("started", pid=os.getpid())
+        return Search(history, train, watcher, folder).run()
+
+
+def _resolution(study: Study, loader: Loader) -> float:
+    """The step between possible accuracies, 1/N; 0 for losses. Raises StudyError where none is held out."""
+    held_out = loader.inputs(study.base.data).counts["validation"]
+    if not held_out:
+        raise StudyError(
+            "A search ranks by validation data, and this study's has none.", "Give data.validation a count."
+        )
+    return 0.0 if study.base.data.is_function else 1.0 / held_out

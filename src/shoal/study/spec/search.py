@@ -1,0 +1,87 @@
+"""`[search]`: which members train next, chosen by what the ones before came to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from shoal.study.spec.base import Count, Table
+from shoal.study.spec.levels import MOST_LEVELS, Number
+
+Choices = tuple[Any, ...]
+Several = Annotated[int, Field(ge=2, le=MOST_LEVELS, strict=True)]
+DrawSeed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
+
+
+class Range(Table):
+    """Every number from the first to the last, even in ratios (`log`) or in steps (`linear`)."""
+
+    log: tuple[Number, Number] | None = None
+    linear: tuple[Number, Number] | None = None
+
+    @model_validator(mode="after")
+    def _one_range(self) -> Range:
+        if (self.log is None) == (self.linear is None):
+            raise ValueError("give exactly one range: `log = [lowest, highest]` or `linear = [...]`")
+        if self.log is not None and min(self.log) <= 0:
+            raise ValueError(f"a log range needs two positive ends; {list(self.log)} came")
+        if self.ends[0] >= self.ends[1]:
+            raise ValueError(f"the range {list(self.ends)} is empty; expected [lowest, highest]")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The lowest and the highest number."""
+        return self.log or self.linear or (0.0, 0.0)
+
+    @property
+    def is_log(self) -> bool:
+        """Whether equal ratios are equally far apart."""
+        return self.log is not None
+
+
+class SearchSettings(Table):
+    """What every strategy shares.
+
+    `over` maps dotted paths to ranges or to lists of choices. The `finalists` best are trained again with
+    `confirm` seeds that the search has not seen.
+    """
+
+    over: dict[str, Range | Choices]
+    confirm: Count = 5
+    finalists: Count = 3
+
+
+class Zoom(SearchSettings):
+    """Coarse to fine over one or two ranges: `levels` in each, then as many between the neighbours of the
+    `keep` best, `rounds` times at most."""
+
+    strategy: Literal["zoom"]
+    rounds: Count = 3
+    levels: Several = 8
+    keep: Count = 2
+
+    @model_validator(mode="after")
+    def _one_or_two_ranges(self) -> Zoom:
+        if len(self.over) > 2:
+            raise ValueError(
+                f"a zoom is over one or two factors; {len(self.over)} came. Take sobol or random for more"
+            )
+        for path, own in self.over.items():
+            if not isinstance(own, Range):
+                raise ValueError(f'a zoom needs a range for "{path}", as {{ log = [1e-5, 1e-1] }}')
+        if self.keep >= self.levels:
+            raise ValueError(f"keep = {self.keep} of {self.levels} levels; keep fewer than there are")
+        return self
+
+
+class Draws(SearchSettings):
+    """Draws from the ranges, all trained as one population: evenly at random, or by a Sobol sequence."""
+
+    strategy: Literal["random", "sobol"]
+    trials: Several = 32
+    draw_seed: DrawSeed = 0
+
+
+STRATEGIES: dict[str, type[SearchSettings]] = {"zoom": Zoom, "random": Draws, "sobol": Draws}
