@@ -22,12 +22,12 @@ def test_a_uniform_draw_is_numpys():
 @pytest.mark.parametrize("strategy", ["random", "sobol"])
 def test_all_trials_are_asked_for_at_once_and_depend_on_the_seed_alone(strategy):
     def draw(seed):
-        return strategy_of(search_study(strategy=strategy, trials=6, draw_seed=seed).search).ask()
+        return strategy_of(search_study(strategy=strategy, trials=6, draw_seed=seed)).ask()
 
     assert len(draw(1)) == 6
     assert draw(1) == draw(1)
     assert draw(1) != draw(2)
-    own = strategy_of(search_study(strategy=strategy, trials=6).search)
+    own = strategy_of(search_study(strategy=strategy, trials=6))
     own.ask()
     assert own.ask() == []
 
@@ -51,6 +51,6 @@ def test_choices_are_equal_parts_of_their_side():
 
 
 def test_a_sobol_draw_covers_a_range_more_evenly_than_chance():
-    over = search_study(strategy="sobol", trials=16, over=L2).search
+    over = search_study(strategy="sobol", trials=16, over=L2)
     own = np.sort(np.log10([p["training.l2"] for p in strategy_of(over).ask()]))
     assert all(np.histogram(own, bins=16, range=(-4, 0))[0] == 1)  # one in each sixteenth

@@ -34,6 +34,9 @@ class DrawStrategy:
         own = self.settings
         return points_of(own.over, self.draw(own.draw_seed, own.trials, len(own.over)))
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def tell(self, trials: Sequence[Trial]) -> Verdict:
         """Nothing follows."""
         own = self.settings

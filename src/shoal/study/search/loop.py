@@ -62,7 +62,7 @@ class Search:
     def run(self) -> Found:
         """All rounds and the final comparison."""
         study = self.history.study
-        strategy = strategy_of(study.search, self.history.resolution)
+        strategy = strategy_of(study, self.history.resolution, self.folder.path if self.folder else None)
         most = len(strategy.sizes)
         try:
             while points := strategy.ask():
@@ -73,6 +73,8 @@ class Search:
             return self._confirm()
         except KeyboardInterrupt:
             raise self._interrupted() from None
+        finally:
+            strategy.close()
 
     def _train_round(self, points: Sequence[Point], name: str) -> tuple[list[Trial], xr.Dataset | None]:
         """The trials of all points; only those that were not trained before are trained."""

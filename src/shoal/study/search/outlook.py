@@ -12,6 +12,7 @@ from shoal.study.search.space import points_of
 from shoal.study.search.strategies import strategy_of
 from shoal.study.search.trial import point_label
 from shoal.study.spec import Study
+from shoal.study.spec.search import Sampled
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,10 @@ def outlook(study: Study, plan_of: Callable[[Study], Plan]) -> list[Ahead]:
     """
     search = study.search
     assert search is not None
-    strategy = strategy_of(search)
+    nowhere = search.model_copy(update={"storage": None}) if isinstance(search, Sampled) else search
+    strategy = strategy_of(study.model_copy(update={"search": nowhere}))
     first = strategy.ask()
+    strategy.close()
     ahead = []
     for index, size in enumerate(strategy.sizes):
         points = first if index == 0 else points_of(search.over, sobol(0, size, len(search.over)))

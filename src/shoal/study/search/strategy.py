@@ -34,6 +34,10 @@ class Strategy(Protocol):
         """The points of the next round; none when the search is over."""
         ...
 
+    def close(self) -> None:
+        """Let go of what it holds open."""
+        ...
+
     def tell(self, trials: Sequence[Trial]) -> Verdict:
         """Hear of the trials of the points that were asked for, in their order."""
         ...

@@ -48,6 +48,9 @@ class ZoomStrategy:
         low, high = self.box[path]
         return list(dict.fromkeys(between(self.ranges[path], low, high, share) for share in shares))
 
+    def close(self) -> None:
+        """Nothing is held open."""
+
     def tell(self, trials: Sequence[Trial]) -> Verdict:
         """Choose the next box, or stop."""
         self.known += [trial for trial in trials if trial.number not in {t.number for t in self.known}]

@@ -84,4 +84,27 @@ class Draws(SearchSettings):
     draw_seed: DrawSeed = 0
 
 
-STRATEGIES: dict[str, type[SearchSettings]] = {"zoom": Zoom, "random": Draws, "sobol": Draws}
+class Sampled(SearchSettings):
+    """A sampler of Optuna's, asked for `population` points at a time, `rounds` times. `storage` is the URL
+    of a database for Optuna to write the trials into; by default a file of the run folder."""
+
+    strategy: Literal["tpe", "gp", "cma-es"]
+    rounds: Count = 4
+    population: Several = 16
+    draw_seed: DrawSeed = 0
+    storage: Annotated[str, Field(min_length=1, strict=True)] | None = None
+
+    @model_validator(mode="after")
+    def _two_ranges(self) -> Sampled:
+        if self.strategy == "cma-es" and (
+            len(self.over) < 2 or not all(isinstance(own, Range) for own in self.over.values())
+        ):
+            raise ValueError("cma-es needs two ranges or more and no lists of choices; take tpe or gp here")
+        return self
+
+
+STRATEGIES: dict[str, type[SearchSettings]] = {
+    "zoom": Zoom,
+    **dict.fromkeys(("random", "sobol"), Draws),
+    **dict.fromkeys(("tpe", "gp", "cma-es"), Sampled),
+}
