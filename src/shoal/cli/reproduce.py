@@ -42,6 +42,9 @@ def reproduce(
         Path | None,
         typer.Option(help="Write the Markdown page here too, its pictures into images/NAME beside it."),
     ] = None,
+    finished_only: Annotated[
+        bool, typer.Option("--finished-only", help="Run nothing: show what is finished, and what is not.")
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Print the plan and stop.")] = False,
 ) -> None:
     """Run the reports' studies and set every reported figure and claim beside ours.
@@ -56,7 +59,7 @@ def reproduce(
     if data not in ("published", "digits"):
         raise RunError(f"--data is {data!r}; expected published or digits.", "Choose one of the two.")
     mode = Mode(seeds or (2 if quick else 5), quick, data == "digits")
-    request = Request(tuple(what), mode, out, data_dir, tuple(runs or ()), docs)
+    request = Request(tuple(what), mode, out, data_dir, tuple(runs or ()), docs, finished_only)
     tasks = plan(request)
     _print_plan(request, tasks)
     if explain:
@@ -83,7 +86,9 @@ def _print_plan(request: Request, tasks: list[Task]) -> None:
     console = Console()
     for label in request.mode.labels:
         console.print(f"[bold]{label}[/bold]")
-    table = Table("study", "networks", "", "about")
+    table = Table()
+    for name in ("study", "networks", "", "about"):
+        table.add_column(name, overflow="fold", justify="right" if name == "networks" else "left")
     total = 0.0
     for task in tasks:
         seconds = 0.0 if task.found else estimate(task.name, task.study)

@@ -41,6 +41,7 @@ class Request:
     data_dir: Path | None = None
     also: tuple[Path, ...] = ()
     docs: Path | None = None
+    finished_only: bool = False
     parts: tuple[Chosen, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,8 +75,9 @@ def carry_out(
         task.found
         or request.runs.train(task.name, task.study, request.mode, request.data_dir, watching(task.name))
         for task in tasks
+        if task.found or not request.finished_only
     ]
-    computed = compute(request.parts, request.mode, request.data_dir)
+    computed = compute(request.parts, request.mode)
     evidence = Evidence(request.mode, {one.name: one.results for one in finished}, computed)
     made = [_made(one) for one in finished]
     ledger = make_ledger(request.parts, evidence, made, time.perf_counter() - began)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shoal.reproduce.evidence import Evidence, Missing
+from shoal.reproduce.evidence import Evidence, Missing, NoLevel
 from shoal.reproduce.model import Part, Report, Row, Table, rows_of
 from shoal.statistics.intervals import Interval, mean_interval, wilson
 from shoal.statistics.prediction import AGREES, HIGHER, LOWER, UNKNOWN, single_run, standing
 
 WORDS = (AGREES, HIGHER, LOWER)
-EXACT = "computed"  # in place of an interval: the figure does not depend on chance
+PRINTED = 2e-3  # in powers of ten: reported figures have three digits or so
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ def compared(row: Row, table: Table, evidence: Evidence) -> Compared:
         values = evidence.values(row)
     except Missing:
         return Compared(row, np.empty(0), None, None, "not run")
+    except NoLevel:
+        if not evidence.mode.digits:
+            raise
+        return Compared(row, np.empty(0), None, None, "not run")  # the digits are too few for some levels
     if row.tolerance is not None:
         return _exact(row, float(values.mean()), values)
     mean, single = _intervals(values, row, table, evidence)
@@ -62,7 +66,9 @@ def compared(row: Row, table: Table, evidence: Evidence) -> Compared:
 
 def _exact(row: Row, ours: float, values: np.ndarray) -> Compared:
     point = Interval(ours, ours, ours, 1)
-    away = 0.0 if row.reported is None else ours - row.reported
+    if row.reported is None:
+        return Compared(row, values, point, point, "")
+    away = ours - row.reported
     word = AGREES if abs(away) <= (row.tolerance or 0.0) else HIGHER if away > 0 else LOWER
     return Compared(row, values, point, point, word)
 
@@ -72,7 +78,7 @@ def _intervals(values: np.ndarray, row: Row, table: Table, evidence: Evidence) -
         return _share(values)
     if table.scale == "log":
         logs = np.log10(np.maximum(values, np.finfo(float).tiny))
-        return _powers(mean_interval(logs)), _powers(single_run(logs))
+        return _powers(mean_interval(logs, resolution=PRINTED)), _powers(single_run(logs, resolution=PRINTED))
     step = evidence.resolution(row.study, row.value) if row.study else 0.0
     images = evidence.images(row.study, row.value) if table.drawn and table.unit == "accuracy" else 0
     return mean_interval(values, resolution=step), single_run(values, images=images, resolution=step)

@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
 from shoal.report.figures.accuracy_axis import limits
+from shoal.report.numbers import short_number
 from shoal.report.style import INK, MUTED, PALETTE, drawing, fit, panel
 from shoal.report.svg import Drawing, Key, to_drawing
 from shoal.reproduce.compare import Compared, ComparedTable
@@ -96,6 +97,9 @@ def _axis(axes: Axes, table: ComparedTable, rows: Sequence[Compared]) -> None:
         values, reach = values[values > 0], reach[reach > 0]
         low, high = limits(np.log10(values), np.log10(reach))
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(numticks=8))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlim(10**low, 10**high)
     elif share:
         axes.set_xlim(*limits(values, reach, floor=0.0, ceiling=1.0, least=0.01))

@@ -23,6 +23,10 @@ class Missing(Exception):
     """A study that was not run, so that nothing is said of it."""
 
 
+class NoLevel(RunError):
+    """A result has no such level: it is of another version of its study."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Results by study name (those that were run), computed numbers by name, (n,) each, and the mode."""
@@ -48,6 +52,8 @@ class Evidence:
         if not row.study:
             return self.number(row.value)
         dataset = self.result(row.study)
+        if row.value == "parameters":
+            return np.array([max(json_attribute(dataset, "parameters"))], dtype=np.float64)
         if row.best:
             return _at_own_best(dataset, row)
         return self.finals(row.study, row.value, row.take, row.step, **row.at)
@@ -110,7 +116,7 @@ def _place(coordinate: xr.DataArray, level: Level) -> int:
             away = np.abs(np.log(levels.astype(np.float64) / float(level)))
         found = [int(away.argmin())] if away.min() < np.log(NEAR) else []
     if len(found) != 1:
-        raise RunError(
+        raise NoLevel(
             f"A result has {coordinate.name} = {', '.join(map(str, levels))}; {level} was asked for.",
             "The run is of another version of the study: move its folder away and run it again.",
         )

@@ -50,7 +50,8 @@ class Column(Words):
 class Grid(Words):
     """Figures along one factor: `rows` of a level and one figure a column, as the report printed them.
 
-    named: the row's name around its level ("λ {}"). complement: our levels are 1 minus the report's.
+    named: the row's name around its level ("λ {}"). complement: our levels are 1 minus the report's. notes:
+    why a level's figures differ, by the level as a number.
     """
 
     of: str
@@ -58,6 +59,7 @@ class Grid(Words):
     named: str = "{}"
     complement: bool = False
     columns: tuple[Column, ...] = (Column(),)
+    notes: dict[str, str] = {}
     rows: tuple[tuple[float, ...], ...]
 
 
@@ -133,6 +135,7 @@ def rows_of(table: Table) -> list[Row]:
 
 def _written_out(grid: Grid) -> list[Row]:
     found = []
+    notes = {float(level): note for level, note in grid.notes.items()}
     for i, (level, *figures) in enumerate(grid.rows):
         for j, (column, figure) in enumerate(zip(grid.columns, figures, strict=True), start=1):
             name = ", ".join(filter(None, [grid.named.format(f"{level:g}"), column.name]))
@@ -142,9 +145,14 @@ def _written_out(grid: Grid) -> list[Row]:
                 step = int(level)
             else:
                 at[grid.along] = 1 - level if grid.complement else level
-            settings = {f"{grid.of}.{i}.0": level}
             row = Row(
-                name=name, of=f"{grid.of}.{i}.{j}", reported=figure, at=at, step=step, settings=settings
+                name=name,
+                of=f"{grid.of}.{i}.{j}",
+                reported=figure,
+                at=at,
+                step=step,
+                settings={f"{grid.of}.{i}.0": level},
+                note=notes.get(level, ""),
             )
             found.append(row)
     return found

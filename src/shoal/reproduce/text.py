@@ -8,7 +8,7 @@ from shoal.report.numbers import MISSING, counted, percent, short_number
 from shoal.reproduce.compare import Compared, ComparedTable
 from shoal.statistics.intervals import Interval
 
-UNITS = {"accuracy": "%", "share": "%", "nat": "nat", "number": "", "error": "relative error"}
+UNITS = {"accuracy": "%", "share": "%", "nat": "nat", "number": "", "error": ""}
 COLUMNS = ("", "reported", "ours", "n", "one more run", "ours is", "why")
 
 
@@ -18,7 +18,7 @@ def value_text(value: float | None, unit: str) -> str:
         return MISSING
     if unit in ("accuracy", "share"):
         return percent(value)
-    return short_number(value, 2 if unit == "error" else 8 if unit == "number" else 4)
+    return short_number(value, 3 if unit == "error" else 8 if unit == "number" else 4)
 
 
 def range_text(interval: Interval | None, unit: str) -> str:
@@ -69,6 +69,6 @@ def counts_text(agrees: int, higher: int, lower: int) -> str:
     """ "Of 17 reported figures 12 agree ..."."""
     total = agrees + higher + lower
     return (
-        f"Of {counted(total, 'reported figure')} {agrees} lie where one more run of ours would be in 95 of "
-        f"100 cases; beside {higher} ours is higher, beside {lower} lower."
+        f"Of {counted(total, 'comparison')} with reported figures {agrees} lie where one more run of ours "
+        f"would be in 95 of 100 cases; beside {higher} ours is higher, beside {lower} lower."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import chdtri, stdtrit
+from scipy.special import chdtri
 
 from shoal.report.numbers import percent, points, short_number
 from shoal.reproduce.claims.judging import (
@@ -11,6 +11,7 @@ from shoal.reproduce.claims.judging import (
     MARGIN_WORDS,
     Judgement,
     accuracy,
+    against,
     difference,
     judge,
     paired,
@@ -18,8 +19,7 @@ from shoal.reproduce.claims.judging import (
 )
 from shoal.reproduce.evidence import Evidence
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED, above, best_level, every, within
-from shoal.statistics.intervals import Interval, mean_interval
-from shoal.statistics.moderated import difference_variances
+from shoal.statistics.intervals import mean_interval
 
 INITIAL = {"He": "he_normal", "normal 0.01": "normal 0.01", "normal 0.001": "normal 0.001"}
 SIGMAS = ("normal 0.1", "normal 0.001", "normal 0.0001")
@@ -95,27 +95,18 @@ def small_differences(evidence: Evidence) -> Judgement:
     values = evidence.finals("001-search", "validation_accuracy")
     levels = evidence.levels("001-search", "l2")
     means = values.mean(axis=1)
-    best, others = int(means.argmax()), np.flatnonzero(np.arange(len(means)) != means.argmax())
-    step = evidence.resolution("001-search", "validation_accuracy")
-    variances, freedom = difference_variances(values, best, others, step)
-    t = stdtrit(freedom, 1 - 0.025 / len(others))
-    half = t * np.sqrt(variances / values.shape[1])
-    gaps = [
-        Interval(
-            means[best] - means[i], means[best] - means[i] - h, means[best] - means[i] + h, values.shape[1]
-        )
-        for i, h in zip(others, half, strict=True)
-    ]
-    worst = max(gaps, key=lambda gap: gap.mean)
-    at = short_number(float(levels[others[gaps.index(worst)]]))
-    word = every(within(gap, SMALL) for gap in gaps)
+    best = int(means.argmax())
+    gaps = against(values, best, evidence.resolution("001-search", "validation_accuracy"))
+    worst = min(gaps, key=lambda level: gaps[level].mean)
+    word = every(within(gap, SMALL) for gap in gaps.values())
     test = (
         "Validation accuracy of the best of fifty penalties minus each other, paired by seed, variances "
         "pooled over penalties, intervals simultaneous over all 49: it holds where none reaches beyond "
         f"{percent(SMALL, 0)} points, and fails where one lies wholly beyond."
     )
     numbers = (
-        f"largest difference: {points(worst)}, λ {short_number(float(levels[best]))} against {at}",
+        f"largest difference: {points(-gaps[worst])}, λ {short_number(float(levels[best]))} against "
+        f"{short_number(float(levels[worst]))}",
         f"means from {percent(means.min())} to {percent(means.max())} %",
     )
     return Judgement(word, test, numbers)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
-import numpy as np
+from collections.abc import Sequence
 
 from shoal.reproduce.adapt import Mode
+from shoal.reproduce.computed import derivations as derivations
+from shoal.reproduce.computed import gradients as gradients
+from shoal.reproduce.computed import toy as toy
+from shoal.reproduce.computed.registry import COMPUTED as COMPUTED
+from shoal.reproduce.computed.registry import Numbers as Numbers
 from shoal.reproduce.library import Chosen
 
-Numbers = dict[str, np.ndarray]
-COMPUTED: dict[str, Callable[[Mode, Path | None], Numbers]] = {}
 
-
-def compute(parts: Sequence[Chosen], mode: Mode, data_dir: Path | None) -> Numbers:
+def compute(parts: Sequence[Chosen], mode: Mode) -> Numbers:
     """The numbers of all parts that compute some, by name."""
     wanted = dict.fromkeys(part.compute for _, _, part in parts if part.compute)
-    return {name: value for what in wanted for name, value in COMPUTED[what](mode, data_dir).items()}
+    return {name: value for what in wanted for name, value in COMPUTED[what](mode).items()}
