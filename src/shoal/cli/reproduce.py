@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shoal.cli.signals import stop_signals
+
 if TYPE_CHECKING:
     from shoal.reproduce.command import Request, Task
     from shoal.reproduce.ledger import Ledger
@@ -64,14 +66,16 @@ def reproduce(
     _print_plan(request, tasks)
     if explain:
         return
-    try:
-        ledger, page = _with_progress(carry_out, request, tasks)
-    except Interrupted as stopped:
-        typer.echo(
-            f"Interrupted in {stopped}. What is finished is kept; the same command goes on from there.",
-            err=True,
-        )
-        raise typer.Exit(130) from None
+    with stop_signals() as heard:
+        try:
+            ledger, page = _with_progress(carry_out, request, tasks)
+        except (Interrupted, KeyboardInterrupt) as stopped:
+            where = f" in {stopped}" if isinstance(stopped, Interrupted) else ""
+            typer.echo(
+                f"Interrupted{where}. What is finished is kept; the same command goes on from there.",
+                err=True,
+            )
+            raise typer.Exit(heard.exit_code) from None
     _print_ledger(ledger, page)
 
 

@@ -53,12 +53,14 @@ class Runs:
     def train(
         self, name: str, study: Study, mode: Mode, data_dir: Path | None, watcher: Watcher | None
     ) -> Finished:
-        """Run a study, or go on with it. Raises Interrupted after Ctrl-C."""
+        """Run a study, or go on with it where it stopped. Raises Interrupted after Ctrl-C."""
         folder = self._own(name, study)
         if (kept := _text(folder)) is not None:
             study = study.model_copy(update={"text": kept})  # the same settings, perhaps other spaces
         try:
-            results = run(study, folder, data_dir=data_dir, check=not mode.quick, watcher=watcher)
+            results = run(
+                study, folder, data_dir=data_dir, check=not mode.quick, watcher=watcher, resume=True
+            )
         except KeyboardInterrupt:
             raise Interrupted(name) from None
         if results.attrs["status"] != "complete":
