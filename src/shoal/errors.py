@@ -51,6 +51,10 @@ class HaltedError(RunError):
     exit_code = 1
 
 
+class ClusterError(ShoalError):
+    """A cluster cannot be reached, has no workers, or has workers that cannot do the work."""
+
+
 class DeviceError(ShoalError):
     """The device ran out of memory or refused the program."""
 

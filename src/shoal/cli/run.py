@@ -10,7 +10,7 @@ import typer
 
 from shoal.cli.going_on import begun, command_to_go_on, folder_to_resume, free_folder, refuse_finished
 from shoal.cli.signals import stop_signals
-from shoal.errors import DeviceError, HaltedError
+from shoal.errors import ClusterError, DeviceError, HaltedError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,6 +48,13 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Resume although versions, the device or the plan have changed.")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Train on Dask workers: local:N, tcp://HOST:PORT, or FILE.toml for a batch system.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Train every network of a study as one computation; write results, weights and report."""
     from shoal.cli.progress import watcher
@@ -72,13 +79,14 @@ def run(
                     watcher=watching,
                     resume=resume,
                     force=force,
+                    cluster=cluster,
                 )
         except KeyboardInterrupt as stop:
             where = str(stop) if loaded.search else "Interrupted before any chunk was finished."
             then = _next(folder) or " There is nothing to keep."
             typer.echo(f"{where}{then}", err=True)
             raise typer.Exit(heard.exit_code) from None
-        except (HaltedError, DeviceError) as error:
+        except (HaltedError, DeviceError, ClusterError) as error:
             raise type(error)(error.what, error.remedy + _next(folder)) from None
     finish(loaded, dataset, folder, heard.exit_code)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from shoal.errors import DeviceError
+from shoal.errors import DeviceError, ShoalError
 from shoal.study.plan import Plan
 from shoal.study.watching import Watcher
 
-Stop = KeyboardInterrupt | DeviceError
+Stop = KeyboardInterrupt | ShoalError
 
 
 def play_chunks(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from shoal.data import (
 from shoal.data.folders import search_folders
 from shoal.data.own import load_own
 from shoal.study.points import Points
+
+DataKey = tuple[str | None, str | None, str | None]
 
 MOST_NAMED = 100  # class names in a result's description
 
@@ -109,6 +111,7 @@ class Loader:
     """Loads each data set once and each split of it once, however many cells ask.
 
     `folder` is where the study file lies: own data are looked for there first, then in the data folders.
+    `dataset` stands in place of whatever the cells name, `datasets` for those that its keys name.
     """
 
     def __init__(
@@ -117,12 +120,19 @@ class Loader:
         download: bool = True,
         dataset: Dataset | None = None,
         folder: Path | None = None,
+        datasets: Mapping[DataKey, Dataset] | None = None,
     ) -> None:
-        self._data_dir, self._download, self._given = data_dir, download, dataset
+        self.data_dir, self._download, self._given = data_dir, download, dataset
         self._folder = folder or Path.cwd()
-        self._datasets: dict[tuple[str | None, ...], Dataset] = {}
+        self._handed = datasets or {}
+        self._datasets: dict[DataKey, Dataset] = {}
         self._inputs: dict[str, Inputs] = {}
         self._components: dict[int, PrincipalComponents] = {}
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the data were made in Python: no other process finds them in a file."""
+        return self._given is not None
 
     def inputs(self, data: Any) -> Inputs | Points:
         """The inputs of a cell's `[data]` settings. Raises DataError for data that are unfit."""
@@ -156,17 +166,22 @@ class Loader:
         return Inputs(origin.dataset, splits, fit_scaling("none", splits.train.inputs), pca, origin)
 
     def _dataset(self, data: Any) -> Dataset:
-        key = (data.name, data.path, data.target)
+        key = data_key(data)
         if key not in self._datasets:
-            found = self._given if self._given is not None else self._load(data)
+            found = self._given if self._given is not None else self._handed.get(key) or self._load(data)
             check_dataset(found)
             self._datasets[key] = found
         return self._datasets[key]
 
     def _load(self, data: Any) -> Dataset:
         if data.path is None:
-            return load(data.name, data_dir=self._data_dir, download=self._download)
-        return load_own(data.path, data.target, [self._folder, *search_folders(self._data_dir)])
+            return load(data.name, data_dir=self.data_dir, download=self._download)
+        return load_own(data.path, data.target, [self._folder, *search_folders(self.data_dir)])
+
+
+def data_key(data: Any) -> DataKey:
+    """What of the `[data]` settings names the data set."""
+    return data.name, data.path, data.target
 
 
 def part_or_none(part: Part | None) -> Part | None:

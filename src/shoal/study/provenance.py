@@ -24,10 +24,9 @@ def provenance(
     seconds: float,
     interrupted: bool,
     gradient_record: list[dict[str, Any]] | None,
+    device: str,
 ) -> dict[str, Any]:
-    """The attributes of a result: the study, versions, device, plan, data, timings and gradient check."""
-    from shoal.training.runtime import device_text
-
+    """The attributes of a result that `device` trained: study, versions, plan, data, timings."""
     study = plan.study
     inputs = [program.inputs for program in plan.programs]
     notes = sorted({note for one in inputs for note in one.describe()["notes"]})
@@ -39,7 +38,7 @@ def provenance(
         "study": study.text,
         "shoal_version": shoal.__version__,
         "versions": json.dumps({"python": platform.python_version(), **{v: version(v) for v in _VERSIONS}}),
-        "device": device_text(),
+        "device": device,
         "plan": json.dumps(plan.describe()),
         "seconds_total": round(seconds, 3),
         "seconds_compile": round(sum(r.seconds_compile for r in results), 3),

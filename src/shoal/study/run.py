@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shoal.errors import DeviceError, HaltedError, RunError
-from shoal.study.chunks import Stop, play_chunks
+from shoal.errors import DeviceError, HaltedError, RunError, ShoalError
+from shoal.study.chunks import Stop
+from shoal.study.crew import Crew, crew_of, shared
+from shoal.study.device_limits import DeviceLimits, limits_here
 from shoal.study.inputs import Loader
 from shoal.study.plan import Plan, make_plan
 from shoal.study.provenance import provenance
@@ -40,16 +42,18 @@ def plan_study(
 
 def plan_with(study: Study, loader: Loader, memory: float | None) -> Plan:
     """The plan of a study on a loader's data. Raises DeviceError for a network too large for the device."""
-    from shoal.training.runtime import chunk_limits, device_bytes
+    return plan_within(study, loader, limits_here(memory))
 
-    suited, widest, least_work = chunk_limits()
-    plan = make_plan(study, loader.inputs, suited if memory is None else memory, widest, least_work)
+
+def plan_within(study: Study, loader: Loader, limits: DeviceLimits) -> Plan:
+    """The same within the limits of another device."""
+    plan = make_plan(study, loader.inputs, limits.memory, limits.widest, limits.least_work)
     for chunk in plan.chunks:
-        if chunk.bytes > device_bytes():
+        if chunk.bytes > limits.bytes:
             cell = chunk.program.cells[chunk.cells[0]].label
             raise DeviceError(
                 f"A network of cell ({cell}) takes about {chunk.bytes / 2**30:,.0f} GiB to train; "
-                f"the device has {device_bytes() / 2**30:,.0f} GiB.",
+                f"the device has {limits.bytes / 2**30:,.0f} GiB.",
                 "Make its layers or its batches smaller, or give a smaller --memory if several are stacked.",
             )
     return plan
@@ -67,6 +71,7 @@ def run(
     resume: bool = False,
     force: bool = False,
     loader: Loader | None = None,
+    cluster: Any = None,
 ) -> xr.Dataset:
     """Train every member of a study and return the labelled result; of a search, its final comparison.
 
@@ -78,6 +83,9 @@ def run(
     With `resume` an unfinished run in `out` is taken up where it stopped, a finished one returned as it is,
     and a new one begun where there is none. `force` goes on although versions, device or plan have changed.
 
+    `cluster` has the chunks trained by the workers of a Dask cluster: "local:2", "tcp://HOST:PORT", the path
+    of a TOML file (docs/scaling.md) or a `distributed.Client`.
+
     Ctrl-C ends cleanly: the finished chunks are assembled and kept, `status` is "interrupted", and what
     is missing is NaN with `finished` False. Raises ShoalError for what a user can mend.
     """
@@ -88,20 +96,24 @@ def run(
         return done
     loader = loader or Loader(data_dir, dataset=dataset, folder=study.folder)
     if study.search is not None:
-        return _search(study, out, loader, watcher, resume, memory=memory, check=check, force=force)
-    plan = plan_with(study, loader, memory)
-    watcher.planned(plan)
-    if out is None:
-        return _run(plan, loader if check else None, watcher, None)
-    from shoal.study.store import RunFolder
-    from shoal.study.unfinished import take_up
+        options = {"memory": memory, "check": check, "force": force}
+        with shared(cluster) as found:
+            return _search(study, out, loader, watcher, resume, cluster=found, **options)
+    with crew_of(cluster, memory, loader) as crew:
+        plan = plan_within(study, loader, crew.limits)
+        watcher.planned(plan)
+        checked = loader if check else None
+        if out is None:
+            return _run(plan, checked, watcher, None, crew)
+        from shoal.study.store import RunFolder
+        from shoal.study.unfinished import take_up
 
-    with RunFolder(out, study.text, watcher.noted) as folder:
-        kept = take_up(folder, plan, resume, force)
-        try:
-            return _run(plan, loader if check else None, watcher, kept)
-        except RunError as error:
-            raise HaltedError(f"{error.what} {kept.remains}", error.remedy) from None
+        with RunFolder(out, study.text, watcher.noted) as folder:
+            kept = take_up(folder, plan, resume, force, crew.surroundings())
+            try:
+                return _run(plan, checked, watcher, kept, crew)
+            except RunError as error:
+                raise HaltedError(f"{error.what} {kept.remains}", error.remedy) from None
 
 
 def _search(
@@ -124,14 +136,16 @@ def finished_run_of(study: Study, out: str | Path) -> xr.Dataset | None:
     return found.results if found is not None and found.study_text == study.text else None
 
 
-def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, kept: Unfinished | None) -> xr.Dataset:
+def _run(
+    plan: Plan, check_with: Loader | None, watcher: Watcher, kept: Unfinished | None, crew: Crew
+) -> xr.Dataset:
     from shoal.study.full_batch.settle import settled
     from shoal.study.results import assemble
 
     began = time.perf_counter()
     if kept:
         kept.folder.log("started", pid=os.getpid(), members=plan.study.member_count, chunks=len(plan.chunks))
-    results, stopped = _train_all(plan, watcher, kept)
+    results, stopped = _train_all(plan, watcher, kept, crew)
     if stopped and not results:
         raise stopped
     plan, results = settled(plan, sorted(results, key=lambda result: result.chunk.index))
@@ -143,24 +157,23 @@ def _run(plan: Plan, check_with: Loader | None, watcher: Watcher, kept: Unfinish
             record = check_programs(plan, check_with)
         except KeyboardInterrupt:  # what was trained is kept all the same
             interrupted = True
-    attributes = provenance(plan, results, time.perf_counter() - began, interrupted, record)
-    if kept:
-        attributes["notes"] = json.dumps([*json.loads(attributes["notes"]), *kept.notes])
+    seconds = time.perf_counter() - began
+    attributes = provenance(plan, results, seconds, interrupted, record, crew.device)
+    remarkable = [*(kept.notes if kept else ()), *crew.notes]
+    attributes |= {**crew.attributes, "notes": json.dumps([*json.loads(attributes["notes"]), *remarkable])}
     dataset = assemble(plan, results, attributes)
     if kept:
         _keep(plan, dataset, results, kept.folder)
-    if isinstance(stopped, DeviceError):
+    if isinstance(stopped, ShoalError):
         where = f" The chunks that were finished are kept in {kept.folder.path}." if kept else ""
-        raise DeviceError(stopped.what, stopped.remedy + where)
+        raise type(stopped)(stopped.what, stopped.remedy + where)
     return dataset
 
 
 def _train_all(
-    plan: Plan, watcher: Watcher, kept: Unfinished | None
+    plan: Plan, watcher: Watcher, kept: Unfinished | None, crew: Crew
 ) -> tuple[list[ChunkResult], Stop | None]:
     """The chunks that were finished, and what stopped the others."""
-    from shoal.study.train import train_team
-
     done = [] if kept is None else [result.chunk.index for result in kept.results]
     left = [team for team in plan.teams if not all(chunk.index in done for chunk in team)]
     anew = {chunk.index for team in left for chunk in team}  # a part of a team would have other last digits
@@ -174,7 +187,7 @@ def _train_all(
         if kept:
             kept.keep(result)
 
-    stopped = play_chunks(replace(plan, teams=tuple(left)), watcher, train_team, keep)
+    stopped = crew.play(replace(plan, teams=tuple(left)), watcher, keep)
     if stopped and kept:
         kept.folder.log("interrupted", finished_chunks=len(results))
     return results, stopped

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shoal.errors import RunError
 from shoal.study.chunk_file import pack, unpack
@@ -40,8 +41,10 @@ class Unfinished:
         return f"What was kept stays as it is: {progress(self.folder)}."
 
 
-def take_up(folder: RunFolder, plan: Plan, resume: bool, force: bool) -> Unfinished:
-    """Begin a run in its folder, or take up the one that is there.
+def take_up(
+    folder: RunFolder, plan: Plan, resume: bool, force: bool, where: Mapping[str, Any] | None = None
+) -> Unfinished:
+    """Begin a run in its folder, or take up the one that is there, in the surroundings of whoever trains.
 
     Raises RunError where an unfinished run is there and `resume` was not asked for, and where it was begun
     with other data or, without `force`, with other versions, on another device or by another plan.
@@ -49,7 +52,7 @@ def take_up(folder: RunFolder, plan: Plan, resume: bool, force: bool) -> Unfinis
     if not resume:
         _refuse_unasked(folder)
     run = Unfinished(folder, plan)
-    now = origin_of(plan)
+    now = origin_of(plan, where)
     text = folder.read(ORIGIN)
     if text is None and _pieces(folder):
         _require_force(

@@ -78,8 +78,9 @@ def _attributes(
     study: Study, plan: Plan, ramp: Ramp, traces: Sequence[Trace], began: float, interrupted: bool
 ) -> dict[str, Any]:
     from shoal.study.provenance import provenance
+    from shoal.training.runtime import device_text
 
-    found = provenance(plan, [], time.perf_counter() - began, interrupted, None)
+    found = provenance(plan, [], time.perf_counter() - began, interrupted, None, device_text())
     found["study"] = study.text
     found["seconds_compile"] = round(sum(trace.seconds_compile for trace in traces), 3)
     described = {"min": ramp.min, "max": ramp.max, "steps": ramp.steps, "scale": ramp.scale}

@@ -1,0 +1,90 @@
+"""Data sets and given files as bytes, for workers that do not see them where the client does.
+
+A parcel is a safetensors file: arrays by the number of their data set or file, and a header that says which
+settings they belong to. A worker keeps it once; a data set's fingerprint is compared in the plan's origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shoal.data import Dataset, Part
+from shoal.study.inputs import DataKey, Inputs, data_key
+from shoal.study.plan import Plan
+from shoal.study.safe_arrays import from_bytes, to_bytes
+
+_ROLES = ("train", "test")
+
+
+def pack_parcel(plan: Plan) -> bytes:
+    """Every data set of a plan, and the files in its study's folder that hand in weights or an order."""
+    datasets = {
+        data_key(program.settings.data): program.inputs.dataset
+        for program in plan.programs
+        if isinstance(program.inputs, Inputs)
+    }
+    files = _given_files(plan)
+    arrays: dict[str, np.ndarray] = {}
+    for number, dataset in enumerate(datasets.values()):
+        for role in _ROLES:
+            part = getattr(dataset, role)
+            if part is not None:
+                arrays |= {f"{number}/{role}/inputs": part.inputs, f"{number}/{role}/labels": part.labels}
+    arrays |= {f"file/{name}": np.frombuffer(content, np.uint8) for name, content in files.items()}
+    header = {
+        "datasets": [
+            {
+                "key": list(key),
+                "name": dataset.name,
+                "classes": list(dataset.classes),
+                "source": dataset.source,
+                "notes": list(dataset.notes),
+                "test": dataset.test is not None,
+            }
+            for key, dataset in datasets.items()
+        ],
+        "files": list(files),
+    }
+    return to_bytes(arrays, header)
+
+
+def unpack_parcel(content: bytes) -> tuple[dict[DataKey, Dataset], dict[str, bytes]]:
+    """Data sets by the settings that name them, and files by their name in the study's folder."""
+    arrays, header = from_bytes(content)
+    datasets = {
+        _key(entry["key"]): _dataset(entry, number, arrays) for number, entry in enumerate(header["datasets"])
+    }
+    return datasets, {name: arrays[f"file/{name}"].tobytes() for name in header["files"]}
+
+
+def _dataset(entry: Mapping[str, Any], number: int, arrays: Mapping[str, np.ndarray]) -> Dataset:
+    parts = [
+        Part(arrays[f"{number}/{role}/inputs"], arrays[f"{number}/{role}/labels"])
+        if role == "train" or entry["test"]
+        else None
+        for role in _ROLES
+    ]
+    assert parts[0] is not None
+    classes, notes = tuple(entry["classes"]), tuple(entry["notes"])
+    return Dataset(entry["name"], parts[0], parts[1], classes, entry["source"], notes)
+
+
+def _key(listed: list[str | None]) -> DataKey:
+    name, path, target = listed
+    return name, path, target
+
+
+def _given_files(plan: Plan) -> dict[str, bytes]:
+    """The files that lie in the study's folder or below it. Others are for the workers to see themselves."""
+    base = plan.study.folder or Path.cwd()
+    named = {
+        name
+        for program in plan.programs
+        for name in (program.settings.network.weights, program.settings.training.order)
+        if name is not None and not Path(name).is_absolute() and ".." not in Path(name).parts
+    }
+    return {name: (base / name).read_bytes() for name in sorted(named)}
