@@ -26,6 +26,7 @@ class Contender:
     steps: int = FEWEST
     note: str = ""
     seconds: list[float] = field(default_factory=list)  # per network-epoch, one a round
+    cpu_seconds: list[float] = field(default_factory=list)  # the same, of all this process's threads
 
     def prepare(self, segment: float) -> None:
         """Compile and choose the steps of a segment, so that it takes about `segment` seconds."""
@@ -36,11 +37,13 @@ class Contender:
         self.steps = max(FEWEST, min(MOST, round(segment / spent)))
 
     def time_segment(self) -> None:
-        """Train one segment and note its seconds per network-epoch."""
+        """Train one segment and note its seconds per network-epoch, those of the clock and of the cores."""
         self.run(WARM_STEPS)
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         self.run(self.steps)
-        self.seconds.append((time.perf_counter() - began) / self.steps / self.members * EPOCH)
+        each = EPOCH / self.steps / self.members
+        self.seconds.append((time.perf_counter() - began) * each)
+        self.cpu_seconds.append((time.process_time() - cpu) * each)
 
 
 class OtherProcesses:

@@ -32,11 +32,10 @@ from shoal.study.plan import Plan
 from shoal.study.run import plan_with
 from shoal.training.runtime import keep_freed_memory, numerics
 from sweep_peers import Images, classifiers, eager
-from tables import MOST_BUSY
+from sweep_table import as_markdown
 from work import EPOCH, FEATURES, write_generated
 
 WIDTHS, SEEDS, STEPS, BATCH, CLASSES = tuple(range(10, 130, 10)), 3, 4000, 200, 10
-AIM = 2.5  # times PyTorch eager
 STUDY: dict[str, Any] = {
     "data": {
         "name": "cifar10",
@@ -80,18 +79,21 @@ def measure(given: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
         _shoal(APART, [_plan(loader, {"network.hidden": [[w]]}) for w in WIDTHS]),
         _shoal(PADDED, [_plan(loader, {"training.learning_rate": [w * 1e-5 for w in WIDTHS]})]),
         (eager(images, WIDTHS), 0.0),
+        (eager(images, WIDTHS, 1), 0.0),
         (classifiers(images, WIDTHS), 0.0),
     ]
     contenders = [contender for contender, _ in ready]
     others = play(contenders, given.rounds, given.segment, rate.measure, _progress)
-    reference = _sweep(contenders[3])
+    clock, cores = _sweep(contenders[3].seconds), _sweep(contenders[4].cpu_seconds)
     rows = [
         {
             "name": contender.name,
-            "seconds": _sweep(contender),
+            "seconds": (own := _sweep(contender.seconds)),
+            "cpu_seconds": (used := _sweep(contender.cpu_seconds)),
             "seconds_compile": compiling,
-            "times_pytorch": _ratio(reference, _sweep(contender)),
-            "times_pytorch_with_compilation": _ratio(reference, [s + compiling for s in _sweep(contender)]),
+            "times_pytorch": _ratio(clock, own),
+            "times_pytorch_with_compilation": _ratio(clock, [s + compiling for s in own]),
+            "times_pytorch_cpu": _ratio(cores, used),
             "note": contender.note,
         }
         for contender, compiling in ready
@@ -108,30 +110,6 @@ def measure(given: argparse.Namespace, data_dir: Path) -> dict[str, Any]:
 def flops() -> float:
     """Multiplications and additions of the sweep's matrix products, without the first layer's dx."""
     return SEEDS * STEPS * BATCH * sum(4.0 * FEATURES * w + 6.0 * w * CLASSES for w in WIDTHS)
-
-
-def as_markdown(found: dict[str, Any]) -> str:
-    """The table, and whether the aim is reached."""
-    busy, floor = statistics.median(found["others_share"]), statistics.median(found["floor_seconds"])
-    lines = [
-        f"{found['machine']}; data: {found['data']}; {found['rounds']} rounds; matrix products alone, at the "
-        f"machine's rate: {floor:.0f} s; other processes took {busy:.0%} of the cores",
-        "",
-        "| trained by | s for the sweep | least | most | x PyTorch | compiling, s | x PyTorch with it | |",
-        "|---|---:|---:|---:|---:|---:|---:|---|",
-    ]
-    for row in found["rows"]:
-        s = row["seconds"]
-        lines.append(
-            f"| {row['name']} | {statistics.median(s):.0f} | {min(s):.0f} | {max(s):.0f} | "
-            f"{row['times_pytorch']:.2f} | {row['seconds_compile']:.1f} | "
-            f"{row['times_pytorch_with_compilation']:.2f} | {row['note']} |"
-        )
-    best = found["rows"][0]["times_pytorch"]
-    lines += ["", f"At least {AIM} times PyTorch: {best:.2f}, {'yes' if best >= AIM else 'NO'}."]
-    if busy > MOST_BUSY:
-        lines.append(f"Not to be quoted: other processes took {busy:.0%} of the cores.")
-    return "\n".join(lines)
 
 
 def _plan(loader: Loader, vary: dict[str, Any]) -> Plan:
@@ -162,12 +140,14 @@ def _shoal(name: str, plans: Sequence[Plan]) -> tuple[Contender, float]:
 
     members = sum(plan.study.member_count for plan in plans)
     programs = sum(len(plan.teams) for plan in plans)
-    return Contender(name, False, members, run, note=f"{programs} compiled trainings"), compiling
+    return Contender(
+        name, False, members, run, note=f"{programs} compiled training{'s' * (programs != 1)}"
+    ), compiling
 
 
-def _sweep(contender: Contender) -> list[float]:
+def _sweep(noted: Sequence[float]) -> list[float]:
     """Seconds of the whole sweep, by round: a contender notes those of EPOCH steps of one network."""
-    return [s / EPOCH * STEPS * SEEDS * len(WIDTHS) for s in contender.seconds]
+    return [s / EPOCH * STEPS * SEEDS * len(WIDTHS) for s in noted]
 
 
 def _ratio(other: Sequence[float], own: Sequence[float]) -> float:

@@ -55,17 +55,21 @@ class Eager:
             self.at += 1
 
 
-def eager(images: Images, widths: Sequence[int]) -> Contender:
-    """A network of each width, with PyTorch's default threads."""
+def eager(images: Images, widths: Sequence[int], threads: int | None = None) -> Contender:
+    """A network of each width, with PyTorch's default threads or with so many."""
     x, y = torch.from_numpy(images.x), torch.from_numpy(images.y)
     networks = [Eager(images, x, y, units) for units in widths]
+    usual = torch.get_num_threads()
 
     def run(steps: int) -> None:
+        torch.set_num_threads(threads or usual)
         for network in networks:
             network.run(steps)
+        torch.set_num_threads(usual)
 
-    note = f"torch {torch.__version__}, {torch.get_num_threads()} threads, fused SGD"
-    return Contender("PyTorch eager", False, len(widths), run, note=note)
+    name = "PyTorch eager" if threads is None else f"PyTorch eager, {threads} thread"
+    note = f"torch {torch.__version__}, {threads or usual} threads, fused SGD"
+    return Contender(name, False, len(widths), run, note=note)
 
 
 def classifiers(images: Images, widths: Sequence[int]) -> Contender:
