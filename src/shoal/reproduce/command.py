@@ -92,6 +92,7 @@ def _made(one: Finished) -> Made:
         one.trained,
         float(attributes["seconds_total"]),
         int(one.results["finished"].size),
+        int(one.results.sizes["seed"]),
         str(attributes["device"]),
         json.loads(attributes["versions"]),
     )

@@ -29,8 +29,8 @@ KEYS = (
 
 
 def strip_chart(table: ComparedTable, name: str, label: str = "") -> Drawing | None:
-    """The table's rows as strips on one axis; None where nothing was run. `label` is written on it."""
-    if not any(row.mean for row in table.rows):
+    """The table's rows as strips on one axis, `label` written on it; None where there is nothing to see."""
+    if not _worth(table):
         return None
     with drawing():
         figure = _figure(table, label)
@@ -40,7 +40,7 @@ def strip_chart(table: ComparedTable, name: str, label: str = "") -> Drawing | N
 
 def png(table: ComparedTable, label: str = "") -> bytes | None:
     """The same as a PNG."""
-    if not any(row.mean for row in table.rows):
+    if not _worth(table):
         return None
     with drawing():
         figure = _figure(table, label)
@@ -49,6 +49,11 @@ def png(table: ComparedTable, label: str = "") -> bytes | None:
         buffer = io.BytesIO()
         FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
+
+
+def _worth(table: ComparedTable) -> bool:
+    """Whether some row was run and depends on chance."""
+    return any(row.mean and row.row.tolerance is None for row in table.rows)
 
 
 def _figure(table: ComparedTable, label: str) -> Figure:

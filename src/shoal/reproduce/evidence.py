@@ -48,7 +48,7 @@ class Evidence:
         return np.atleast_1d(np.asarray(self.computed[name], dtype=np.float64))
 
     def values(self, row: Row) -> np.ndarray:
-        """The row's value for each seed, (seeds,), or computed numbers."""
+        """The row's value for each seed, (seeds,), for each level of `over` and seed, or computed numbers."""
         if not row.study:
             return self.number(row.value)
         dataset = self.result(row.study)
@@ -56,7 +56,8 @@ class Evidence:
             return np.array([max(json_attribute(dataset, "parameters"))], dtype=np.float64)
         if row.best:
             return _at_own_best(dataset, row)
-        return self.finals(row.study, row.value, row.take, row.step, **row.at)
+        found = self.finals(row.study, row.value, row.take, row.step, **row.at)
+        return found.ravel() if row.over else found
 
     def finals(
         self, study: str, name: str, take: str = "last", step: int | None = None, /, **at: Level

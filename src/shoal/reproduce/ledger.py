@@ -37,6 +37,7 @@ class Made:
     trained: bool
     seconds: float
     members: int
+    seeds: int
     device: str
     versions: dict[str, str]
 

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shoal.report.numbers import short_number
+
 Level = bool | int | float | str
 
 
@@ -18,12 +20,14 @@ class Words(BaseModel):
 class Row(Words):
     """One figure: what was reported, and which of our numbers it is.
 
-    of: its path among the report's figures; `reported` is missing where only ours is shown. at: the level
-    of each factor, nearest for numbers, a beginning or a place for names. value: a variable of the result or
-    a name among computed numbers; "level" is the level of `best` that did best. best: a factor of which each
-    seed chooses its own best level on validation data. take: the last record of each seed, its first or its
-    largest; `step` one in between. settings: other numbers of the report that say what this row is.
-    tolerance: of a figure that does not depend on chance.
+    of: its path among the report's figures; `reported` is missing where only ours is shown.
+    at: the level of each factor, nearest for numbers, a beginning or a place for names.
+    value: a variable of the result or a name among computed numbers; "level" is the level of `best` that did
+    best. best: a factor of which each seed chooses its own best level on validation data. over: a factor
+    whose levels are runs of their own, as draws of a split are.
+    take: the last record of each seed, its first or its largest; `step` one in between.
+    settings: other numbers of the report that say what this row is.
+    tolerance: of a figure that does not depend on chance. note: why ours differs, shown where it does.
     """
 
     name: str
@@ -33,6 +37,7 @@ class Row(Words):
     value: str = ""
     at: dict[str, Level] = {}
     best: str = ""
+    over: str = ""
     take: Literal["last", "first", "max"] = "last"
     step: int | None = None
     settings: dict[str, float] = {}
@@ -138,7 +143,7 @@ def _written_out(grid: Grid) -> list[Row]:
     notes = {float(level): note for level, note in grid.notes.items()}
     for i, (level, *figures) in enumerate(grid.rows):
         for j, (column, figure) in enumerate(zip(grid.columns, figures, strict=True), start=1):
-            name = ", ".join(filter(None, [grid.named.format(f"{level:g}"), column.name]))
+            name = ", ".join(filter(None, [grid.named.format(short_number(level)), column.name]))
             at: dict[str, Any] = dict(column.at)
             step = None
             if grid.along == "step":

@@ -18,6 +18,7 @@ from shoal.reproduce.model import Part, Picture
 from shoal.reproduce.text import COLUMNS, cells_of, counts_text, heading_of
 
 TITLE = "The reports' figures and claims, run again"
+COUNTED = 100  # from so many seeds on it is networks that are counted, as in a share of them
 EXPLANATION = (
     "A reported figure is one run's. It agrees with ours where it lies in the interval in which one more "
     "run of ours would lie in 95 of 100 cases; otherwise ours is higher or lower. ± is half of a 95 % t "
@@ -49,8 +50,15 @@ def subtitle(ledger: Ledger) -> str:
     numbers = list(dict.fromkeys(report.number for report, _, _ in ledger.parts))
     which = f"report{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}"
     trained = sum(one.seconds for one in ledger.made)
-    parts = [which, counted(ledger.mode.seeds, "seed"), f"{duration(trained)} of training"]
+    parts = [which, _seeds(ledger), f"{duration(trained)} of training"]
     return " · ".join(parts)
+
+
+def _seeds(ledger: Ledger) -> str:
+    """How many seeds the runs have: as many as asked for, or more where such a run was finished."""
+    most = max((one.seeds for one in ledger.made if one.seeds < COUNTED), default=ledger.mode.seeds)
+    least = ledger.mode.seeds
+    return f"{least} to {most} seeds" if most > least else counted(least, "seed")
 
 
 def counted_words(ledger: Ledger) -> str:

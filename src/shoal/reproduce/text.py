@@ -12,13 +12,13 @@ UNITS = {"accuracy": "%", "share": "%", "nat": "nat", "number": "", "error": ""}
 COLUMNS = ("", "reported", "ours", "n", "one more run", "ours is", "why")
 
 
-def value_text(value: float | None, unit: str) -> str:
-    """One figure: accuracies and shares in percent."""
+def value_text(value: float | None, unit: str, exact: bool = False) -> str:
+    """One figure: accuracies and shares in percent; one that does not depend on chance with more digits."""
     if value is None or math.isnan(value):
         return MISSING
     if unit in ("accuracy", "share"):
         return percent(value)
-    return short_number(value, 3 if unit == "error" else 8 if unit == "number" else 4)
+    return short_number(value, 4 if unit == "nat" else 12 if unit == "number" and exact else 3)
 
 
 def range_text(interval: Interval | None, unit: str) -> str:
@@ -46,14 +46,17 @@ def mean_text(interval: Interval | None, unit: str, log: bool) -> str:
 
 def cells_of(table: ComparedTable, row: Compared) -> tuple[str, ...]:
     """A row of a table as text, in the order of COLUMNS."""
-    unit, log = table.table.unit, table.table.scale == "log"
-    single = row.single if row.row.reported is not None and row.row.tolerance is None else None
+    unit, log, exact = table.table.unit, table.table.scale == "log", row.row.tolerance is not None
+    ours = mean_text(row.mean, unit, log)
+    if exact and row.mean:
+        ours = value_text(row.mean.mean, unit, exact)
+    reported = row.row.reported
     return (
         row.row.name,
-        "" if row.row.reported is None else value_text(row.row.reported, unit),
-        mean_text(row.mean, unit, log),
-        "exact" if row.row.tolerance is not None else str(row.mean.n) if row.mean else MISSING,
-        range_text(single, unit) if single else "",
+        "" if reported is None else value_text(reported, unit, exact),
+        ours,
+        "exact" if exact else str(row.mean.n) if row.mean else MISSING,
+        "" if exact or reported is None else range_text(row.single, unit),
         row.word,
         row.row.note if row.word in ("higher", "lower") else "",
     )
