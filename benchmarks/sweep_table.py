@@ -33,7 +33,8 @@ def as_markdown(found: dict[str, Any]) -> str:
     best, cores = row["times_pytorch"], row["times_pytorch_cpu"]
     lines += [
         "",
-        f"At least {AIM} times PyTorch: {best:.2f}, {_said(best >= AIM)}. In CPU time, against one thread: {cores:.2f}.",
+        f"At least {AIM} times PyTorch: {best:.2f}, {_said(best >= AIM)}. "
+        f"In CPU time, against one thread: {cores:.2f}.",
     ]
     if busy > MOST_BUSY:
         lines.append(
