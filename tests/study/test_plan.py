@@ -229,3 +229,17 @@ def test_a_network_larger_than_the_machine_is_refused_before_anything_runs():
         DeviceError, match=r"cell \(hidden=1000000000000\) takes about .* GiB to train; the device has"
     ):
         plan_of(vary={"network.hidden": [[4], [10**12]]})
+
+
+def test_a_full_batch_optimizer_may_stop_early_so_its_steps_are_at_most():
+    counts = plan_of(
+        training={
+            "optimizer": "cg",
+            "steps": None,
+            "batch_size": None,
+            "learning_rate": None,
+            "iterations": 3,
+        }
+    ).counts
+    assert counts.endswith("network-steps at most, an evaluation counted as one")
+    assert plan_of(training={"steps": 8}).counts.endswith("network-steps")

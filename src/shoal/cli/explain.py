@@ -50,7 +50,7 @@ def print_plan(plan: Plan) -> None:
             )
     console.print()
     seconds, rate = estimate_seconds(plan)
-    console.print(f"{plan.counts}, {plan.flops / 1e12:,.2f} TFLOP of training.")
+    console.print(f"{plan.counts}. {plan.flops / 1e12:,.2f} TFLOP of training.")
     console.print(
         f"About {_duration(seconds)} on this machine ({rate / 1e9:,.0f} GFLOP/s of float32 matrix products, "
         f"{SHARE_OF_PEAK:.0%} of it reached, {SECONDS_TO_COMPILE:.0f} s to compile a program the first time)."

@@ -53,7 +53,8 @@ class Plan:
 
         members, programs = count(self.study.member_count, "member"), count(len(self.programs), "program")
         chunks, steps = count(len(self.chunks), "chunk"), count(self.network_steps, "network-step")
-        return f"{members} in {programs} and {chunks}; {steps}"
+        most = " at most, an evaluation counted as one" if any(p.full_batch for p in self.programs) else ""
+        return f"{members} in {programs} and {chunks}; {steps}{most}"
 
     def describe(self) -> dict[str, Any]:
         """The plan as plain values, kept with the result since another plan may give other last digits."""
