@@ -40,7 +40,7 @@ def folder_to_resume(parent: Path, name: str, study: Study) -> tuple[Path, str]:
         return same[0], f"{same[0]} is finished: nothing is left to train."
     for folder in folders:
         if not _finished(folder) and _text(folder) is not None:
-            from shoal.study.store.folder import another_study
+            from shoal.study.store.another import another_study
 
             raise another_study(folder, study.text)
     folder = free_folder(parent, name)

@@ -45,6 +45,9 @@ def run(
             "--resume", help="Go on with an unfinished run of this study: that in --out, else the newest."
         ),
     ] = False,
+    checkpoint_every: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How often the training on its way is kept.", min=0)
+    ] = 60.0,
     force: Annotated[
         bool, typer.Option("--force", help="Resume although versions, the device or the plan have changed.")
     ] = False,
@@ -78,6 +81,7 @@ def run(
                     check=check,
                     watcher=watching,
                     resume=resume,
+                    checkpoint_every=checkpoint_every,
                     force=force,
                     cluster=cluster,
                 )

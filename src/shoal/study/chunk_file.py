@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from shoal.study.plan import Plan
-from shoal.study.program import Chunk
+from shoal.study.program import members_of
 from shoal.study.safe_arrays import from_bytes, to_bytes
 from shoal.study.train import ChunkResult
 
@@ -63,13 +63,3 @@ def unpack(content: bytes, plan: Plan) -> ChunkResult | None:
         header["seconds_compile"],
         header["finished"],
     )
-
-
-def members_of(chunk: Chunk) -> dict[str, object]:
-    """Which members a chunk is, in plain values."""
-    return {
-        "index": chunk.index,
-        "program": chunk.program.index,
-        "cells": list(chunk.cells),
-        "seeds": list(chunk.seeds),
-    }

@@ -22,7 +22,7 @@ Records = list[dict[str, np.ndarray]]  # of each chunk: what was measured, (rows
 class CompiledTeam:
     """The functions of chunks that train together. A population is all that one call hands to the next.
 
-    `advance` uses a population's memory for the one after it.
+    `advance` uses a population's memory for the one after it. `like` is a population's shapes and dtypes.
     """
 
     def __init__(self, chunks: Sequence[Chunk], dtype: Any) -> None:
@@ -30,7 +30,7 @@ class CompiledTeam:
         self.who = tuple(who_of(chunk, dtype) for chunk in chunks)
         self.data = to_device(self.program, self.who[0], dtype)
         team = Team([stack_of(chunk, dtype) for chunk in chunks])
-        now = jax.eval_shape(team.start, self.who)
+        self.like = now = jax.eval_shape(team.start, self.who)
         given = now, self.who, self.data
 
         def compiled(function: Callable[..., Any], *shapes: Any, donate: tuple[int, ...] = ()) -> Any:
@@ -47,6 +47,10 @@ class CompiledTeam:
     def start(self) -> Population:
         """Every member before its first step."""
         return self._start(self.who)
+
+    def place(self, population: Population) -> Population:
+        """A population that lay on the host, on the device: copied, since its memory will be used again."""
+        return jax.tree.map(jnp.array, population)
 
     def advance(self, population: Population, last: int) -> Population:
         """The population after `last` steps in all, as soon as it is there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,9 @@ from shoal.study.watching import Watcher
 if TYPE_CHECKING:
     from shoal.study.cluster.connect import Cluster
     from shoal.study.inputs import Loader
+    from shoal.study.program import Chunk
+    from shoal.study.train import ChunkResult, Report
+    from shoal.study.unfinished import Unfinished
 
 
 class Crew(Protocol):
@@ -32,8 +35,13 @@ class Crew(Protocol):
         """Versions, device and flags where the chunks are trained (study/origin.py)."""
         ...
 
-    def play(self, plan: Plan, watcher: Watcher, keep: Callable[[Any], None]) -> Stop | None:
-        """`keep` the result of each chunk as it comes; what stopped the others, if anything."""
+    def play(
+        self, plan: Plan, watcher: Watcher, keep: Callable[[Any], None], kept: Unfinished | None
+    ) -> Stop | None:
+        """`keep` the result of each chunk as it comes; what stopped the others, if anything.
+
+        `kept` is the run's folder, where it has one: training on its way may be kept there.
+        """
         ...
 
 
@@ -58,11 +66,16 @@ class Here:
 
         return surroundings()
 
-    def play(self, plan: Plan, watcher: Watcher, keep: Callable[[Any], None]) -> Stop | None:
-        """One team after another."""
+    def play(
+        self, plan: Plan, watcher: Watcher, keep: Callable[[Any], None], kept: Unfinished | None
+    ) -> Stop | None:
+        """One team after another, each from its last checkpoint."""
         from shoal.study.train import train_team
 
-        return play_chunks(plan, watcher, train_team, keep)
+        def train(team: Sequence[Chunk], report: Report) -> list[ChunkResult]:
+            return train_team(team, report, kept.checkpoints(team, watcher) if kept else None)
+
+        return play_chunks(plan, watcher, train, keep)
 
 
 @contextmanager

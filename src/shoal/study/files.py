@@ -38,3 +38,11 @@ def cannot_write(path: Path, error: OSError) -> RunError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     remedy = "Make room." if full else "Choose a writable folder with --out."
     return RunError(f"{path} cannot be written: {error.strerror}.", remedy)
+
+
+def remove_if_there(part: Path) -> None:
+    """Remove a file that nobody needs; where even that is refused it stays."""
+    try:
+        part.unlink(missing_ok=True)
+    except OSError:
+        return

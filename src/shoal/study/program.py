@@ -84,3 +84,13 @@ class Chunk:
     def members(self) -> int:
         """Networks trained together."""
         return len(self.cells) * len(self.seeds)
+
+
+def members_of(chunk: Chunk) -> dict[str, object]:
+    """Which members a chunk is, in plain values."""
+    return {
+        "index": chunk.index,
+        "program": chunk.program.index,
+        "cells": list(chunk.cells),
+        "seeds": list(chunk.seeds),
+    }

@@ -1,22 +1,16 @@
-"""Run a study: plan, train team by team, assemble, keep. A team of chunks is the unit of work."""
+"""Run a study: plan, train chunk by chunk, assemble, keep. One chunk of the plan is the unit of work."""
 
 from __future__ import annotations
 
-import json
-import os
-import time
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shoal.errors import DeviceError, HaltedError, RunError, ShoalError
-from shoal.study.chunks import Stop
-from shoal.study.crew import Crew, crew_of, shared
+from shoal.errors import DeviceError, RunError
+from shoal.study.carry_out import carry_out
+from shoal.study.crew import crew_of, shared
 from shoal.study.device_limits import DeviceLimits, limits_here
 from shoal.study.inputs import Loader
 from shoal.study.plan import Plan, make_plan
-from shoal.study.provenance import provenance
 from shoal.study.spec import Study
 from shoal.study.watching import Silence, Watcher
 
@@ -24,9 +18,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from shoal.data import Dataset
-    from shoal.study.store import RunFolder
-    from shoal.study.train import ChunkResult
-    from shoal.study.unfinished import Unfinished
+
+SECONDS_A_CHECKPOINT = 60.0
 
 
 def plan_study(
@@ -69,6 +62,7 @@ def run(
     check: bool = True,
     watcher: Watcher | None = None,
     resume: bool = False,
+    checkpoint_every: float = SECONDS_A_CHECKPOINT,
     force: bool = False,
     loader: Loader | None = None,
     cluster: Any = None,
@@ -81,13 +75,16 @@ def run(
     and the record kept, `loader` one that has the data already.
 
     With `resume` an unfinished run in `out` is taken up where it stopped, a finished one returned as it is,
-    and a new one begun where there is none. `force` goes on although versions, device or plan have changed.
+    and a new one begun where there is none; either way it ends with the bits of a run that was never
+    interrupted. `force` goes on although versions, device or plan have changed, which may change last digits.
+    Every `checkpoint_every` seconds the training on its way is kept too.
 
     `cluster` has the chunks trained by the workers of a Dask cluster: "local:2", "tcp://HOST:PORT", the path
     of a TOML file (docs/scaling.md) or a `distributed.Client`.
 
-    Ctrl-C ends cleanly: the finished chunks are assembled and kept, `status` is "interrupted", and what
-    is missing is NaN with `finished` False. Raises ShoalError for what a user can mend.
+    Ctrl-C ends cleanly: a checkpoint is written, the finished chunks are assembled and kept, `status` is
+    "interrupted", and what is missing is NaN with `finished` False. Raises ShoalError for what a user can
+    mend; HaltedError where the folder no longer takes a file: what it held can be resumed.
     """
     watcher = watcher or Silence()
     if resume and out is None:
@@ -96,7 +93,7 @@ def run(
         return done
     loader = loader or Loader(data_dir, dataset=dataset, folder=study.folder)
     if study.search is not None:
-        options = {"memory": memory, "check": check, "force": force}
+        options = {"memory": memory, "check": check, "checkpoint_every": checkpoint_every, "force": force}
         with shared(cluster) as found:
             return _search(study, out, loader, watcher, resume, cluster=found, **options)
     with crew_of(cluster, memory, loader) as crew:
@@ -104,16 +101,17 @@ def run(
         watcher.planned(plan)
         checked = loader if check else None
         if out is None:
-            return _run(plan, checked, watcher, None, crew)
+            return carry_out(plan, checked, watcher, None, crew)
+        from shoal.study.rescue import halted
         from shoal.study.store import RunFolder
         from shoal.study.unfinished import take_up
 
         with RunFolder(out, study.text, watcher.noted) as folder:
-            kept = take_up(folder, plan, resume, force, crew.surroundings())
+            kept = take_up(folder, plan, resume, force, checkpoint_every, crew.surroundings())
             try:
-                return _run(plan, checked, watcher, kept, crew)
+                return carry_out(plan, checked, watcher, kept, crew)
             except RunError as error:
-                raise HaltedError(f"{error.what} {kept.remains}", error.remedy) from None
+                raise halted(error, kept) from None
 
 
 def _search(
@@ -134,75 +132,3 @@ def finished_run_of(study: Study, out: str | Path) -> xr.Dataset | None:
 
     found = finished_run(out)
     return found.results if found is not None and found.study_text == study.text else None
-
-
-def _run(
-    plan: Plan, check_with: Loader | None, watcher: Watcher, kept: Unfinished | None, crew: Crew
-) -> xr.Dataset:
-    from shoal.study.full_batch.settle import settled
-    from shoal.study.results import assemble
-
-    began = time.perf_counter()
-    if kept:
-        kept.folder.log("started", pid=os.getpid(), members=plan.study.member_count, chunks=len(plan.chunks))
-    results, stopped = _train_all(plan, watcher, kept, crew)
-    if stopped and not results:
-        raise stopped
-    plan, results = settled(plan, sorted(results, key=lambda result: result.chunk.index))
-    interrupted, record = stopped is not None, None
-    if check_with and not interrupted:
-        from shoal.study.check import check_programs
-
-        try:
-            record = check_programs(plan, check_with)
-        except KeyboardInterrupt:  # what was trained is kept all the same
-            interrupted = True
-    seconds = time.perf_counter() - began
-    attributes = provenance(plan, results, seconds, interrupted, record, crew.device)
-    remarkable = [*(kept.notes if kept else ()), *crew.notes]
-    attributes |= {**crew.attributes, "notes": json.dumps([*json.loads(attributes["notes"]), *remarkable])}
-    dataset = assemble(plan, results, attributes)
-    if kept:
-        _keep(plan, dataset, results, kept.folder)
-    if isinstance(stopped, ShoalError):
-        where = f" The chunks that were finished are kept in {kept.folder.path}." if kept else ""
-        raise type(stopped)(stopped.what, stopped.remedy + where)
-    return dataset
-
-
-def _train_all(
-    plan: Plan, watcher: Watcher, kept: Unfinished | None, crew: Crew
-) -> tuple[list[ChunkResult], Stop | None]:
-    """The chunks that were finished, and what stopped the others."""
-    done = [] if kept is None else [result.chunk.index for result in kept.results]
-    left = [team for team in plan.teams if not all(chunk.index in done for chunk in team)]
-    anew = {chunk.index for team in left for chunk in team}  # a part of a team would have other last digits
-    results = [] if kept is None else [r for r in kept.results if r.chunk.index not in anew]
-    for result in results:
-        chunk = plan.chunks[result.chunk.index]
-        watcher.resumed(chunk, chunk.program.steps)
-
-    def keep(result: ChunkResult) -> None:
-        results.append(result)
-        if kept:
-            kept.keep(result)
-
-    stopped = crew.play(replace(plan, teams=tuple(left)), watcher, keep)
-    if stopped and kept:
-        kept.folder.log("interrupted", finished_chunks=len(results))
-    return results, stopped
-
-
-def _keep(plan: Plan, dataset: xr.Dataset, results: Sequence[ChunkResult], folder: RunFolder) -> None:
-    """Weights, then results: where these say "complete", everything is there."""
-    from shoal.study.results import named_weights
-    from shoal.study.store import write_results, write_weights
-
-    chosen = plan.study.base.record.weights
-    if chosen != "none":
-        best = dataset.attrs.get("best_cell") if chosen == "best" else None
-        write_weights(folder, named_weights(results, best))
-    write_results(folder, dataset)
-    if dataset.attrs["status"] == "complete":
-        folder.remove_pieces()
-    folder.log("finished", status=dataset.attrs["status"], seconds=dataset.attrs["seconds_total"])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from shoal.study.compiled import CompiledTeam, Records
+from shoal.study.checkpoint import Progress
+from shoal.study.checkpoints import Checkpointer, NoCheckpoints
+from shoal.study.compiled import CompiledTeam
+from shoal.study.deferred import deferred
 from shoal.study.device import out_of_memory
 from shoal.study.program import Chunk
-from shoal.study.team import Population
 from shoal.study.who import cells_first
 from shoal.training.runtime import numerics
 
@@ -45,55 +47,71 @@ def train_chunk(chunk: Chunk) -> ChunkResult:
 
 
 def train_team(
-    chunks: Sequence[Chunk], report: Report = lambda chunk, steps, values: None
+    chunks: Sequence[Chunk],
+    report: Report = lambda chunk, steps, values: None,
+    checkpoints: Checkpointer | None = None,
 ) -> list[ChunkResult]:
     """Train and measure every member of chunks that train together. `report` hears of steps done and of the
     curves' values. The seconds of a team are divided among its chunks.
 
+    It goes on from the last of `checkpoints` and writes them on the way, one more where Ctrl-C ends it.
     Raises DeviceError where the device has no memory for it. KeyboardInterrupt passes through.
     """
+    keep = checkpoints or NoCheckpoints()
     with numerics(chunks[0].program.settings.training.precision) as dtype, out_of_memory(*chunks):
         began = time.perf_counter()
         team = CompiledTeam(chunks, dtype)
         seconds_compile = time.perf_counter() - began
-        records, population = _train(team, report)
-        ends = team.finish(population), team.weights(population), team.rates()
-    seconds = time.perf_counter() - began
+        found = keep.restore(team.like)
+        now = (
+            Progress(team.start())
+            if found is None
+            else replace(found, population=team.place(found.population))
+        )
+        try:
+            _train(team, now, report, keep)
+            ends = team.finish(now.population), team.weights(now.population), team.rates()
+        except KeyboardInterrupt:
+            keep.save(now, wait=True)
+            raise
+        keep.settle()
+    seconds = now.spent + seconds_compile
     shares = seconds / len(chunks), seconds_compile / len(chunks)
+    records = zip(*now.records, strict=True)
     return [
         _result(chunk, list(own), *end, *shares)
-        for chunk, own, end in zip(chunks, zip(*records, strict=True), zip(*ends, strict=True), strict=True)
+        for chunk, own, end in zip(chunks, records, zip(*ends, strict=True), strict=True)
     ]
 
 
-def _train(team: CompiledTeam, report: Report) -> tuple[list[Records], Population]:
-    """What was measured at each recorded step, and the population in the end."""
-    population = team.start()
-    records = []
-    at, stride = 0, 1
-    for target in team.program.record:
+def _train(team: CompiledTeam, now: Progress, report: Report, keep: Checkpointer) -> None:
+    """Take `now` to the last step. At every moment at which Ctrl-C is heard it is whole."""
+    at, stride = now.step, 1
+    for target in team.program.record[len(now.records) :]:
         while at < target:
             began = time.perf_counter()
             steps = min(stride, target - at)
             at += steps
-            population = team.advance(population, at)
+            with deferred():
+                now.population = team.advance(now.population, at)
             spent = time.perf_counter() - began
             for chunk in team.chunks:
                 report(chunk, steps, {})
+            if keep.due():
+                keep.save(now)
             if steps == stride and spent < SECONDS_A_CALL / 2:
                 stride *= 2
             elif spent > 2 * SECONDS_A_CALL:
                 stride = max(1, stride // 2)
-        measured = team.measure(population)
+        measured = team.measure(now.population)
         for chunk, values in zip(team.chunks, measured, strict=True):
             report(chunk, 0, values)
-        records.append([a | b for a, b in zip(measured, team.health(population), strict=True)])
-    return records, population
+        now.records.append([a | b for a, b in zip(measured, team.health(now.population), strict=True)])
 
 
 def _result(
     chunk: Chunk,
-    records: Records,
+    records: Sequence[dict[str, np.ndarray]],
     finals: dict[str, np.ndarray],
     weights: Any,
     rates: np.ndarray,

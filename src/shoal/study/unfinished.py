@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shoal.errors import RunError
+from shoal.study.checkpoints import TeamCheckpoints
 from shoal.study.chunk_file import pack, unpack
 from shoal.study.origin import differences, origin_of
 from shoal.study.plan import Plan
+from shoal.study.program import Chunk
 from shoal.study.store import RunFolder, finished_run
+from shoal.study.store.manifest import Manifest
+from shoal.study.watching import Watcher
 
 if TYPE_CHECKING:
     from shoal.study.train import ChunkResult
@@ -21,28 +26,59 @@ ORIGIN = "run.json"
 
 @dataclass
 class Unfinished:
-    """What the folder of an unfinished run holds: its finished chunks, and what to say of the result."""
+    """What the folder of an unfinished run holds: its finished chunks, and what to say of the result.
+
+    `every` is the seconds from one checkpoint to the next, `origin` what the run is trained with now.
+    """
 
     folder: RunFolder
     plan: Plan
+    every: float
+    origin: Mapping[str, Any]
     results: list[ChunkResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    current: TeamCheckpoints | None = None
+
+    def begin(self) -> None:
+        """Write down what the run is and what it is begun with."""
+        self.folder.write_text("study.toml", self.plan.study.text)
+        told = {**self.origin, "notes": self.notes}
+        self.folder.write_text(ORIGIN, json.dumps(told, indent=1) + "\n")
+
+    def checkpoints(self, team: Sequence[Chunk], watcher: Watcher) -> TeamCheckpoints:
+        """The checkpoints of the team that trains now. `watcher` hears of steps that need no training."""
+
+        def told(step: int) -> None:
+            for chunk in team:
+                watcher.resumed(chunk, step)
+
+        self.current = TeamCheckpoints(self.folder, team, self.every, told)
+        return self.current
 
     def keep(self, result: ChunkResult) -> None:
-        """Keep a finished chunk at once."""
+        """Keep a finished chunk at once; once a whole team is kept, its checkpoints go."""
+        self.results.append(result)
         chunk, seconds = result.chunk, round(result.seconds, 3)
         if result.finished:  # a member that was stopped on its way begins anew
             self.folder.write_bytes(chunk_name(chunk.index), pack(result))
+        if self.current is not None and chunk.index == self.current.last_index:
+            self.current.remove()
+            self.current = None
         self.folder.log("chunk", index=chunk.index, members=chunk.members, seconds=seconds)
 
     @property
     def remains(self) -> str:
-        """What nobody has lost, in words."""
-        return f"What was kept stays as it is: {progress(self.folder)}."
+        """What the folder holds, in words."""
+        return progress(self.folder.manifest, len(self.plan.chunks))
 
 
 def take_up(
-    folder: RunFolder, plan: Plan, resume: bool, force: bool, where: Mapping[str, Any] | None = None
+    folder: RunFolder,
+    plan: Plan,
+    resume: bool,
+    force: bool,
+    every: float,
+    where: Mapping[str, Any] | None = None,
 ) -> Unfinished:
     """Begin a run in its folder, or take up the one that is there, in the surroundings of whoever trains.
 
@@ -51,8 +87,8 @@ def take_up(
     """
     if not resume:
         _refuse_unasked(folder)
-    run = Unfinished(folder, plan)
     now = origin_of(plan, where)
+    run = Unfinished(folder, plan, every, now)
     text = folder.read(ORIGIN)
     if text is None and _pieces(folder):
         _require_force(
@@ -70,8 +106,7 @@ def take_up(
         then["notes"].append(f"Resumed although something had changed ({'; '.join(changed)})")
     run.notes = then["notes"]
     if text is None or changed or "study.toml" not in folder.manifest:
-        folder.write_text("study.toml", plan.study.text)
-        folder.write_text(ORIGIN, json.dumps({**now, "notes": run.notes}, indent=1) + "\n")
+        run.begin()
     _read_chunks(run)
     return run
 
@@ -87,19 +122,33 @@ def _refuse_unasked(folder: RunFolder) -> None:
         raise RunError(
             f"{folder.path} already holds a run.", "Choose another folder with --out, or move it away."
         )
+    text = folder.read(ORIGIN)
+    planned = None if text is None else len(json.loads(text)["plan"]["chunks"])
     if _pieces(folder) or "results.nc" in folder.manifest:
         raise RunError(
-            f"{folder.path} holds an unfinished run: {progress(folder)}.",
+            f"{folder.path} holds an unfinished run: {progress(folder.manifest, planned)}.",
             "Go on with it by --resume (from Python: resume=True), or choose another folder with --out.",
         )
 
 
-def progress(folder: RunFolder) -> str:
-    """How far an unfinished run is: "3 of 8 chunks are finished"."""
-    text = folder.read(ORIGIN)
-    planned = [] if text is None else [len(json.loads(text)["plan"]["chunks"])]
-    kept = len(folder.manifest.names("chunks/"))
-    return f"{' of '.join(map(str, [kept, *planned]))} chunks {'is' if kept == 1 else 'are'} finished"
+def progress(manifest: Manifest, planned: int | None) -> str:
+    """How far an unfinished run is: "3 of 8 chunks are finished, the next is kept at step 1,200"."""
+    kept = len(manifest.names("chunks/"))
+    count = f"{kept}" if planned is None else f"{kept} of {planned}"
+    written = [int(Path(name).stem.split("-")[1]) for name in manifest.names("checkpoints/")]
+    then = f", the next is kept at step {max(written):,}" if written else ""
+    return f"{count} chunks {'is' if kept == 1 else 'are'} finished{then}"
+
+
+def put_back(folder: RunFolder, run: Unfinished) -> Unfinished:
+    """Write into another folder what this process remembers of a run."""
+    again = replace(run, folder=folder, results=[], current=None)
+    again.begin()
+    for result in run.results:
+        again.keep(result)
+    if run.current is not None and run.current.unsaved is not None:
+        folder.write_bytes(*run.current.unsaved)
+    return again
 
 
 def _pieces(folder: RunFolder) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shoal.study.chunks import Stop
 from shoal.study.cluster.connect import Cluster
@@ -13,6 +13,9 @@ from shoal.study.cluster.workers import ask_workers
 from shoal.study.inputs import Loader
 from shoal.study.plan import Plan
 from shoal.study.watching import Watcher
+
+if TYPE_CHECKING:
+    from shoal.study.unfinished import Unfinished
 
 
 class ClusterCrew:
@@ -35,8 +38,10 @@ class ClusterCrew:
         """Those of the workers."""
         return self._workers.surroundings
 
-    def play(self, plan: Plan, watcher: Watcher, keep: Callable[[Any], None]) -> Stop | None:
-        """As many units at a time as there are workers."""
+    def play(
+        self, plan: Plan, watcher: Watcher, keep: Callable[[Any], None], kept: Unfinished | None
+    ) -> Stop | None:
+        """As many units at a time as there are workers. Of training on its way nothing is kept."""
         for note in self.notes:
             watcher.noted(note)
         return play_on_cluster(

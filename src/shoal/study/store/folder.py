@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import threading
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from shoal.errors import RunError
-from shoal.study.files import cannot_write, replace_synced, sha256, sync_folder
+from shoal.study.deferred import deferred
+from shoal.study.files import cannot_write, remove_if_there, replace_synced, sha256, sync_folder
+from shoal.study.store.another import another_study
 from shoal.study.store.lock import WriterLock
 from shoal.study.store.manifest import OWN, PIECES, Manifest
-
-MOST_LINES = 30  # of a difference that is shown
 
 
 class RunFolder:
@@ -94,11 +93,12 @@ class RunFolder:
         target = self.path / name
         part = target.parent / f".{target.name}.part"
         try:
+            self._lock.require_held()
             self._make(target.parent)
             fill(part)
             part.chmod(0o644)  # safetensors keeps its files from other readers
             digest = sha256(part)
-            with self._writing:
+            with self._writing, deferred():
                 self.manifest.announce(name, digest)
                 replace_synced(part, target)
                 self.manifest.enter(name, digest)
@@ -140,7 +140,7 @@ class RunFolder:
     def remove(self, *names: str) -> None:
         """Remove files of the run, from the manifest first."""
         try:
-            with self._writing:
+            with self._writing, deferred():
                 self.manifest.forget([*names])
                 for name in names:
                     (self.path / name).unlink(missing_ok=True)
@@ -176,32 +176,6 @@ class RunFolder:
             sync_folder(self.path)
 
 
-def another_study(folder: Path, text: str) -> RunError:
-    """The folder's study is not the one with this text: the error that shows where they differ."""
-    kept = (folder / "study.toml").read_bytes().decode(errors="replace")
-    return RunError(
-        f"{folder} holds the run of another study. The one there (-) and this one (+):\n"
-        + difference(kept, text),
-        "Choose another folder with --out, or move that one away: nothing in it was changed.",
-    )
-
-
-def difference(before: str, now: str) -> str:
-    """Two texts as a short unified difference, indented."""
-    lines = difflib.unified_diff(before.splitlines(), now.splitlines(), n=1, lineterm="")
-    shown = [line for line in lines if not line.startswith(("---", "+++"))]
-    rest = [f"... and {len(shown) - MOST_LINES} more lines"] if len(shown) > MOST_LINES else []
-    return "\n".join(f"  {line}" for line in [*shown[:MOST_LINES], *rest])
-
-
 def _own(name: str) -> bool:
     """Whether a file may stand in the folder of a run that was killed before its study was written."""
     return name in OWN or (name.startswith(".") and name.endswith(".part"))
-
-
-def remove_if_there(part: Path) -> None:
-    """Remove a half-written file; where even that is refused, the refusal that came before it counts."""
-    try:
-        part.unlink(missing_ok=True)
-    except OSError:
-        return

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shoal.errors import RunError
+from shoal.study.files import remove_if_there
 
 SECONDS_A_BEAT = 10.0
 SECONDS_WATCHED = 60.0
@@ -73,12 +74,20 @@ class WriterLock:
         os.close(self._handle)
         return False
 
+    def require_held(self) -> None:
+        """Raises RunError where the folder is there but its lock is not this process's any more."""
+        if self._folder.is_dir() and not _same_file(self._handle, self._path):
+            raise RunError(
+                f"The lock of {self._folder} was taken away from the run that was writing there.",
+                "Another process may write there now: look before going on.",
+            )
+
     def release(self) -> None:
         """Let others write. The file goes while it is held, so that no one else's is removed."""
         self._done.set()
         self._heart.join()
         if _same_file(self._handle, self._path):
-            self._path.unlink(missing_ok=True)
+            remove_if_there(self._path)
         os.close(self._handle)
 
     def _open(self) -> tuple[int, bool]:
@@ -154,7 +163,7 @@ def _claim_of(path: Path) -> Claim | None:
 def _same_file(handle: int, path: Path) -> bool:
     try:
         return os.path.samestat(os.fstat(handle), os.stat(path))
-    except FileNotFoundError:
+    except OSError:  # gone, or no longer to be seen
         return False
 
 

@@ -2,62 +2,22 @@
 
 import json
 
-import jax
 import numpy as np
 import pytest
 import xarray as xr
-from jax.experimental.compilation_cache import compilation_cache
+from interrupted import NARROW, RAW, Watching, empty, files, flip, names, resume, same_bits, truncate
 from small_studies import blobs, raw_study
 
 import shoal
 from shoal.errors import RunError
 from shoal.study.load import make_study
-from shoal.study.watching import Silence
 
-NARROW = 1.0  # bytes: each member is a chunk of its own
-RAW = raw_study(
-    network={"hidden": [3], "batch_norm": True},
-    training={"steps": 12, "learning_rate": 0.05, "optimizer": "adam"},
-    vary={"training.l2": [0.0, 0.1], "seed": 1},
-)
 FULL_BATCH = raw_study(
     training={
         "steps": None, "batch_size": None, "learning_rate": None, "optimizer": "l-bfgs", "iterations": 6
     },
     vary={"training.l2": [0.0, 0.1], "seed": 2},
 )  # fmt: skip
-
-
-class Watching(Silence):
-    """Presses Ctrl-C when a chunk has started, and writes down what it hears."""
-
-    def __init__(self, stop_at=None):
-        self.stop_at, self.started, self.again, self.lines = stop_at, [], [], []
-
-    def chunk_started(self, chunk):
-        self.started.append(chunk.index)
-        if chunk.index == self.stop_at:
-            raise KeyboardInterrupt
-
-    def resumed(self, chunk, steps):
-        self.again.append((chunk.index, steps))
-
-    def noted(self, line):
-        self.lines.append(line)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def warm(tmp_path_factory):
-    """Every program is compiled once for all tests."""
-    names = "jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs"
-    before = [jax.config.values[name] for name in names]
-    for name, value in zip(names, (str(tmp_path_factory.mktemp("programs")), 0.0), strict=True):
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
-    yield
-    for name, value in zip(names, before, strict=True):
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
 
 
 @pytest.fixture(scope="module")
@@ -78,37 +38,6 @@ def half(study, tmp_path):
     """A run stopped by Ctrl-C when its first chunk was finished."""
     shoal.run(study, tmp_path / "run", dataset=blobs(), check=False, memory=NARROW, watcher=Watching(1))
     return tmp_path / "run"
-
-
-def resume(study, folder, watcher=None, **changes):
-    options = {"dataset": blobs(), "check": False, "memory": NARROW, "resume": True, **changes}
-    return shoal.run(study, folder, watcher=watcher or Watching(), **options)
-
-
-def same_bits(one, other):
-    """Every array of two runs, and what their attributes say but for the time taken."""
-    assert one.results.sizes == other.results.sizes
-    for name in one.results.variables:
-        a, b = one.results[name].values, other.results[name].values
-        assert a.dtype == b.dtype
-        assert a.tobytes() == b.tobytes() if a.dtype != object else (a == b).all(), name
-    for name in {*one.results.attrs, *other.results.attrs} - {"seconds_total", "seconds_compile"}:
-        assert one.results.attrs[name] == other.results.attrs[name], name
-    a, b = one.weights(), other.weights()
-    assert a.keys() == b.keys()
-    assert all(a[name].tobytes() == b[name].tobytes() and a[name].dtype == b[name].dtype for name in a)
-
-
-def files(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "log.jsonl"
-    }
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_resumed_run_trains_only_what_is_missing_and_ends_with_the_same_bits(study, whole, half):
@@ -247,20 +176,6 @@ def test_only_a_run_with_a_folder_can_be_resumed(study):
 
 
 # Damage
-
-
-def flip(file, place=0.5):
-    content = bytearray(file.read_bytes())
-    content[int(place * (len(content) - 1))] ^= 1
-    file.write_bytes(content)
-
-
-def truncate(file):
-    file.write_bytes(file.read_bytes()[:-7])
-
-
-def empty(file):
-    file.write_bytes(b"")
 
 
 @pytest.mark.parametrize("damage", [flip, truncate, empty, lambda file: file.unlink()])

@@ -1,0 +1,243 @@
+"""Kill a run at random moments, go on with it, and compare every array with a run that nobody killed.
+
+    python benchmarks/kills.py --kills 200
+
+Each trial is a process that is killed (SIGKILL) and then again and again while it is resumed, as often as
+`--again` has it on average; the last process is left to end. Moments are drawn uniformly, one in five from
+the whole time that a run takes and the others from that after its first step: most of the whole is tracing.
+All processes are forked from this one, which has imported everything and computed nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+from shoal.study.load import load_study
+from shoal.study.program import Chunk
+from shoal.study.run import run as run_study
+from shoal.study.store import open_run
+from shoal.study.store.manifest import PREVIOUS, Manifest
+from shoal.study.watching import Silence
+
+for room in ("results", "train", "health", "unfinished"):  # once for all processes; nothing is computed yet
+    import_module(f"shoal.study.{room}")
+STUDY = Path(__file__).with_suffix(".toml")
+PER_EPOCH = {0: 20, 1: 14}  # steps, of the team that begins with this chunk
+MOMENTS = (
+    "before anything was written",
+    "before the first checkpoint",
+    "in training, in the middle of an epoch",
+    "in training, at the end of an epoch",
+    "between two chunks",
+    "after the last chunk",
+    "after the end",
+)
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One SIGKILL: so many seconds after the start, or after the first step; and what it hit."""
+
+    seconds: float
+    training: bool
+    moment: str
+    writing: bool
+
+
+def main() -> None:
+    """Print the table; exit with 1 where one bit differs."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--kills", type=int, default=200)
+    options.add_argument("--again", type=float, default=4.0, help="kills of one run, on average")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--json", type=Path, help="write what was found as JSON")
+    chosen = options.parse_args()
+    warnings.filterwarnings("ignore", message=".*fork.*")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["SHOAL_CACHE_DIR"] = f"{folder}/cache"
+        found = measure(Path(folder), chosen.kills, chosen.again, random.Random(chosen.seed))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=1) + "\n")
+    print(table(found))
+    sys.exit(found["differing"] > 0)
+
+
+def measure(place: Path, kills: int, again: float, draw: random.Random) -> dict:
+    """So many kills, in trials of their own folders."""
+    end(start(place / "cold").number)  # compiles everything
+    began = time.monotonic()
+    child = start(place / "whole")
+    child.wait_for_step()
+    first = time.monotonic() - began
+    end(child.number)
+    whole = time.monotonic() - began
+    seen: list[Kill] = []
+    resumed, differing, trials = Counter(), 0, 0
+    while len(seen) < kills:
+        trials += 1
+        run = place / f"trial-{trials}"
+        while len(seen) < kills:
+            early = draw.random() < 0.2
+            seen.append(kill_once(run, draw.uniform(0, whole if early else whole - first), not early))
+            if seen[-1].moment == MOMENTS[6] or draw.random() < 1 / again:
+                break
+        end(start(run).number)
+        resumed += Counter(ways(run))
+        differing += differences(run, place / "whole")
+        shutil.rmtree(run)
+    return {
+        "kills": [asdict(kill) for kill in seen],
+        "runs": trials,
+        "seconds_of_a_run": round(whole, 2),
+        "resumed": resumed,
+        "arrays": count_arrays(place / "whole"),
+        "differing": differing,
+    }
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that runs the study: its number, and a pipe that hears of its first step."""
+
+    number: int
+    pipe: int
+
+    def wait_for_step(self) -> None:
+        """Until the first step is done, or the process has ended."""
+        os.read(self.pipe, 1)
+
+
+class FirstStep(Silence):
+    """Says through a pipe when training has begun."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+
+    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+        if self._pipe >= 0:
+            os.write(self._pipe, b".")
+            self._pipe = -1
+
+
+def start(run: Path) -> Child:
+    """A process that runs the study, or goes on with it."""
+    heard, told = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(told)
+        return Child(child, heard)
+    try:
+        run_study(
+            load_study(STUDY), run, check=False, resume=True, checkpoint_every=0, watcher=FirstStep(told)
+        )
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def end(child: int) -> None:
+    """Wait for a process, which has to end well."""
+    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        raise SystemExit(f"a run ended with {code}")
+
+
+def kill_once(run: Path, seconds: float, training: bool) -> Kill:
+    """Start, or go on, and kill after so many seconds, counted from the first step where `training`."""
+    child = start(run)
+    if training:
+        child.wait_for_step()
+    time.sleep(seconds)
+    os.kill(child.number, signal.SIGKILL)
+    os.waitpid(child.number, 0)
+    os.close(child.pipe)
+    parts = [*run.glob(".*.part"), *run.glob("*/.*.part")]
+    entries = json.loads((run / "manifest.json").read_text()) if (run / "manifest.json").exists() else {}
+    between = any(isinstance(entry, list) for entry in entries.values())
+    return Kill(round(seconds, 3), training, moment(run, set(entries)), bool(parts) or between)
+
+
+def moment(run: Path, entries: set[str]) -> str:
+    """How far the run was when it was killed."""
+    if "run.json" not in entries:
+        return MOMENTS[6] if "results.nc" in entries else MOMENTS[0]
+    chunks = sorted(name for name in entries if name.startswith("chunks/"))
+    checkpoints = sorted(name for name in entries if name.startswith("checkpoints/"))
+    if checkpoints:
+        first, step = (int(part) for part in Path(checkpoints[-1]).stem.split("-"))
+        return MOMENTS[3] if step % PER_EPOCH[first] == 0 else MOMENTS[2]
+    planned = len(json.loads((run / "run.json").read_text())["plan"]["chunks"])
+    return MOMENTS[5] if len(chunks) == planned else MOMENTS[4] if chunks else MOMENTS[1]
+
+
+def ways(run: Path) -> list[str]:
+    """How each process that got so far took the run up, from the log."""
+    found: list[str] = []
+    for line in (run / "log.jsonl").read_text().splitlines():
+        told = json.loads(line)
+        if told["event"] == "started":
+            found.append("from finished chunks" if told["kept"] else "from the beginning")
+        if told["event"] == "restored":
+            found[-1] = "from a checkpoint"
+    return found[1:]
+
+
+def differences(run: Path, whole: Path) -> int:
+    """How many arrays differ in a bit, or are missing."""
+    one, other = open_run(run), open_run(whole)
+    a = {name: value.values for name, value in one.results.variables.items()} | one.weights()
+    b = {name: value.values for name, value in other.results.variables.items()} | other.weights()
+    assert not Manifest(run).load().names("c")
+    assert not (run / PREVIOUS).exists()
+    return sum(
+        name not in a
+        or name not in b
+        or a[name].dtype != b[name].dtype
+        or a[name].tobytes() != b[name].tobytes()
+        for name in {*a, *b}
+    )
+
+
+def count_arrays(run: Path) -> int:
+    """Arrays that are compared after each trial."""
+    found = open_run(run)
+    return len(found.results.variables) + len(found.weights())
+
+
+def table(found: dict) -> str:
+    """The kills by moment, how the runs were taken up, and what differs."""
+    kills = [Kill(**one) for one in found["kills"]]
+    rows = ["| killed | times | of these while writing a file |", "|---|---:|---:|"]
+    for name in MOMENTS:
+        own = [kill for kill in kills if kill.moment == name]
+        rows.append(f"| {name} | {len(own)} | {sum(kill.writing for kill in own)} |")
+    rows.append(f"| all | {len(kills)} | {sum(kill.writing for kill in kills)} |")
+    taken_up = ", ".join(f"{count} {how}" for how, count in sorted(found["resumed"].items()))
+    return "\n".join(
+        [
+            *rows,
+            "",
+            f"{found['runs']} runs of {found['seconds_of_a_run']} s; taken up {taken_up}; "
+            f"{found['arrays']} arrays of each compared bit by bit: {found['differing']} differ.",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
