@@ -87,3 +87,18 @@ def test_draws_say_how_they_were_drawn(strategy):
     section, found = section_of(strategy=strategy, trials=5, draw_seed=3)
     assert "(draw_seed = 3)" in " ".join(section.sentences)
     assert json.loads(found.search.attrs["search"])["draw_seed"] == 3
+
+
+def test_rungs_are_curves_that_end():
+    def train(study, folder, halving=None):
+        found = untrained(score)(study, folder)
+        if halving is not None:
+            found["rung"] = ("l2", [i % 2 for i in range(study.shape[0])])
+            found["epoch"] = found["epoch"].where((found["step"] == 0) | (found["rung"] == 1))
+        return found
+
+    section, found = section_of(train, strategy="halving", trials=6, rungs=1)
+    assert section.drawings[0].title == "Rungs"
+    assert [key.text for key in section.drawings[0].legend] == ["rung 1: 3 ended", "rung 2: 3 ended"]
+    assert "dropped at rung 1" in {row[-1] for row in section.trials.rows}
+    assert list(found.search["steps"].values) == [0, 6] * 3

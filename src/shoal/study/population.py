@@ -119,6 +119,14 @@ class Stack:
             lambda leaf, axis: jnp.moveaxis(leaf, axis + 1, 1), members.parameters, self._axes.parameters
         )
 
+    def joined(self, several: Sequence[Member]) -> Member:
+        """Members of stacks of this program with the same rows, their columns one after another."""
+        return jax.tree.map(lambda axis, *leaves: jnp.concatenate(leaves, axis + 1), self._axes, *several)
+
+    def columns_of(self, members: Member, chosen: Array) -> Member:
+        """These columns of members, in this order."""
+        return jax.tree.map(lambda leaf, axis: jnp.take(leaf, chosen, axis + 1), members, self._axes)
+
     def _over_columns(self, one: Callable[..., Any], in_axes: Sequence[Any], out_axes: Any = 0) -> Any:
         return vmap_in_groups(one, in_axes, self.columns, self._at_once, out_axes)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from shoal.data import Dataset
+    from shoal.study.spec.search import Halving
 
 SECONDS_A_CHECKPOINT = 60.0
 
@@ -118,9 +119,15 @@ def _search(
     study: Study, out: str | Path | None, loader: Loader, watcher: Watcher, resume: bool, **options: Any
 ) -> xr.Dataset:
     """The final comparison of a search, each of whose rounds is a run of its own."""
+    from shoal.study.search.halving_round import run_halving
     from shoal.study.search.loop import run_search
 
-    def train(own: Study, folder: Path | None) -> xr.Dataset:
+    def train(own: Study, folder: Path | None, halving: Halving | None = None) -> xr.Dataset:
+        if halving is not None:
+            if options["cluster"] is not None:
+                watcher.noted("A halving trains in this process; only the final comparison uses the cluster.")
+            memory, force = options["memory"], options["force"]
+            return run_halving(own, folder, halving, loader, watcher, memory, force)
         return run(own, folder, watcher=watcher, loader=loader, resume=folder is not None, **options)
 
     return run_search(study, out, loader, watcher, train, resume).results

@@ -33,7 +33,8 @@ def draw_factor_scores(path: SearchPath, factor: Factor, name: str) -> Drawing:
     values = levels_as_text(path.values(factor).tolist())
     said = "; ".join(f"{values[t.at]}: {score_text(path, t.score)}" for t in path.trials)
     seeds = path.dataset.sizes["seed"]
-    caption = f"Each mark a trial, its mean over {seeds} seeds; star: the best."
+    rounds = " A colour and shape for each round." if path.rounds > 1 else ""
+    caption = f"Each mark a trial, its mean over {seeds} seeds; star: the best.{rounds}"
     return to_drawing(figure, name, f"Along {clean(factor.label)}", said, caption)
 
 

@@ -20,7 +20,8 @@ def draw_plane(path: SearchPath, name: str) -> list[Drawing]:
     said = "; ".join(
         f"{labels[0]} {x[t.at]:g}, {labels[1]} {y[t.at]:g}: {score_text(path, t.score)}" for t in path.trials
     )
-    return [_by_round(path, x, y, name, said), _by_score(path, x, y, f"{name}-score", said)]
+    where = [_by_round(path, x, y, name, said)] if path.rounds > 1 else []
+    return [*where, _by_score(path, x, y, f"{name}-score", said)]
 
 
 def _by_round(path: SearchPath, x: np.ndarray, y: np.ndarray, name: str, said: str) -> Drawing:

@@ -13,14 +13,14 @@ from shoal.report.svg import Drawing, Key, to_drawing
 def draw_rungs(path: SearchPath, name: str) -> Drawing:
     """The mean score over seeds by step, each trial as far as it trained; a colour for the rung where it
     ended."""
-    figure, axes = panel(1.6 * PANEL[0], 1.15 * PANEL[1])
+    figure, axes = panel(PANEL[0], 1.15 * PANEL[1])
     steps = path.dataset["step"].values
     curves = path.dataset["curve"].values.mean(axis=1)
     rungs = sorted({t.rung for t in path.trials})
     for trial in sorted(path.trials, key=lambda t: t.rung):
         shown = (steps <= trial.steps) & np.isfinite(curves[trial.at])
         last = trial.rung == rungs[-1]
-        ink = colour(rungs.index(trial.rung)) if not last else PALETTE[0]
+        ink = PALETTE[0] if last else colour(rungs.index(trial.rung) + 1)
         if trial.status == "diverged":
             ink = MUTED
         axes.plot(steps[shown], curves[trial.at][shown], color=ink, linewidth=1.5 if last else 0.9, alpha=0.9)
@@ -33,7 +33,7 @@ def draw_rungs(path: SearchPath, name: str) -> Drawing:
     set_score_axis(axes, path, curves[:, 1:] if curves.shape[1] > 1 else curves)
     counts = {rung: sum(t.rung == rung for t in path.trials) for rung in rungs}
     keys = tuple(
-        Key(f"rung {rung + 1}: {counts[rung]} ended", PALETTE[0] if rung == rungs[-1] else colour(i))
+        Key(f"rung {rung + 1}: {counts[rung]} ended", PALETTE[0] if rung == rungs[-1] else colour(i + 1))
         for i, rung in enumerate(rungs)
     )
     said = "; ".join(f"rung {rung + 1}: {count} trials ended" for rung, count in counts.items())

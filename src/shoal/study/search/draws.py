@@ -10,14 +10,14 @@ import numpy as np
 from shoal.study.search.space import points_of
 from shoal.study.search.strategy import Verdict
 from shoal.study.search.trial import Point, Trial
-from shoal.study.spec.search import Draws
+from shoal.study.spec.search import Draws, Halving
 
 
 @dataclass
 class DrawStrategy:
     """All points of a draw at once. `draw(seed, count, factors)` gives rows of the unit cube."""
 
-    settings: Draws
+    settings: Draws | Halving
     draw: Callable[[int, int, int], np.ndarray]
     asked: bool = False
 
@@ -40,8 +40,22 @@ class DrawStrategy:
     def tell(self, trials: Sequence[Trial]) -> Verdict:
         """Nothing follows."""
         own = self.settings
-        name = "a scrambled Sobol sequence" if own.strategy == "sobol" else "a uniform draw"
-        return Verdict(words=f"{len(trials)} points of {name} (draw_seed = {own.draw_seed}).")
+        kind = own.draw if isinstance(own, Halving) else own.strategy
+        name = "a scrambled Sobol sequence" if kind == "sobol" else "a uniform draw"
+        words = f"{len(trials)} points of {name} (draw_seed = {own.draw_seed})."
+        return _ended(trials, words) if isinstance(own, Halving) else Verdict(words=words)
+
+
+def _ended(trials: Sequence[Trial], words: str) -> Verdict:
+    """Where the trials of a halving ended."""
+    last = max(trial.rung for trial in trials)
+    sound = [trial for trial in trials if not trial.diverged]
+    dropped = {t.number: f"dropped at rung {t.rung + 1}" for t in sound if t.rung < last}
+    counts = [sum(t.rung == rung for t in sound) for rung in range(last + 1)]
+    at = ", ".join(f"{count} at rung {rung + 1}" for rung, count in enumerate(counts[:-1]) if count)
+    words += f" Dropped: {at or 'none'}. {len(trials) - len(sound)} left because a network diverged."
+    words += f" {counts[-1]} trained to the end."
+    return Verdict(frozenset(t.number for t in sound if t.rung == last), dropped, words)
 
 
 def uniform(seed: int, count: int, factors: int) -> np.ndarray:

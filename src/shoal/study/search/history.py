@@ -43,8 +43,8 @@ class History:
     def finalists(self) -> list[Trial]:
         """The best trials that go to the final comparison: those that trained to the end without diverging,
         unless there are none."""
-        longest = max(trial.steps for trial in self.trials)
-        sound = [trial for trial in self.trials if not trial.diverged and trial.steps == longest]
+        last = max(trial.rung for trial in self.trials)
+        sound = [trial for trial in self.trials if not trial.diverged and trial.rung == last]
         search = self.study.search
         assert search is not None
         return ranked(sound or self.trials)[: search.finalists]

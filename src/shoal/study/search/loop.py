@@ -17,6 +17,7 @@ from shoal.study.search.rounds import finished_result, fresh_seeds, points_study
 from shoal.study.search.strategies import strategy_of
 from shoal.study.search.trial import Point, Trial
 from shoal.study.spec import Study
+from shoal.study.spec.search import Halving
 from shoal.study.watching import Watcher
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from shoal.study.store import RunFolder
 
-Train = Callable[[Study, Path | None], "xr.Dataset"]
+Train = Callable[..., "xr.Dataset"]  # (study of the round, its folder), and a Halving where it is one
 ORIGIN = "run.json"  # marks a folder whose run is unfinished
 FRESH = "fresh"  # the folder of the final comparison, beside those of the rounds
 
@@ -85,18 +86,19 @@ class Search:
         if new:
             numbers = range(first, first + len(new))
             study = self.history.study
-            result = self._result(points_study(study, new, study.seeds), f"{index:02d}", name)
+            halving = (study.search,) if isinstance(study.search, Halving) else ()
+            result = self._result(points_study(study, new, study.seeds), f"{index:02d}", name, *halving)
             self.history.trials += trials_of(study, result, new, numbers, index)
         return [trial for point in points if (trial := self.history.find(point)) is not None], result
 
-    def _result(self, round_study: Study, folder: str, name: str) -> xr.Dataset:
+    def _result(self, round_study: Study, folder: str, name: str, *halving: Halving) -> xr.Dataset:
         own = self.folder.path / "rounds" / folder if self.folder else None
         if own is not None and (kept := finished_result(own, round_study.text)) is not None:
             return kept
         self.at = name
         if isinstance(self.watcher, FollowsRounds):
             self.watcher.round_started(name)
-        result = self.train(round_study, own)
+        result = self.train(round_study, own, *halving)
         if result.attrs["status"] == "interrupted":
             raise KeyboardInterrupt
         return result

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from shoal.study.plan import Plan
 from shoal.study.search.draws import sobol
+from shoal.study.search.halving_round import halving_plan
 from shoal.study.search.rounds import fresh_seeds, points_study
 from shoal.study.search.space import points_of
 from shoal.study.search.strategies import strategy_of
 from shoal.study.search.trial import point_label
 from shoal.study.spec import Study
-from shoal.study.spec.search import Sampled
+from shoal.study.spec.search import Halving, Sampled
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ def outlook(study: Study, plan_of: Callable[[Study], Plan]) -> list[Ahead]:
         points = first if index == 0 else points_of(search.over, sobol(0, size, len(search.over)))
         points = list({point_label(point): point for point in points}.values())
         plan = plan_of(points_study(study, points, study.seeds))
+        plan = halving_plan(plan, search) if isinstance(search, Halving) else plan
         ahead.append(Ahead(f"round {index + 1}", len(points), plan, index == 0))
     seeds = fresh_seeds(study.seeds, search.confirm)
     points = list({point_label(point): point for point in first}.values())[: search.finalists]

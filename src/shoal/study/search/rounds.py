@@ -61,6 +61,7 @@ def trials_of(
     curves = np.asarray(result[metric.name].transpose(..., "seed", "step").values, np.float64)
     diverged = np.asarray(result["diverged_step"].transpose(..., "seed").values)
     curves, diverged = curves.reshape(len(points), -1, len(steps)), diverged.reshape(len(points), -1)
+    rungs = np.asarray(result["rung"].values).ravel() if "rung" in result else np.zeros(len(points), int)
     found = []
     for i, point in enumerate(points):
         recorded = np.flatnonzero(~np.isnan(np.asarray(result["epoch"].values).reshape(len(points), -1)[i]))
@@ -70,7 +71,7 @@ def trials_of(
             scores[(diverged[i] >= 0) | np.isnan(scores)] = np.inf
         trial = Trial(
             *(numbers[i], round_, point, metric, np.nan_to_num(scores, nan=0.0), diverged[i]),
-            *(steps[last], curves[i][:, recorded], tuple(steps[j] for j in recorded)),
+            *(steps[last], curves[i][:, recorded], tuple(steps[j] for j in recorded), int(rungs[i])),
         )
         found.append(trial)
     return found

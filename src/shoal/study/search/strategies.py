@@ -10,7 +10,7 @@ from shoal.study.search.strategy import Strategy
 from shoal.study.search.with_optuna import OptunaStrategy
 from shoal.study.search.zoom import ZoomStrategy
 from shoal.study.spec import Study
-from shoal.study.spec.search import Draws, Sampled, Zoom
+from shoal.study.spec.search import Draws, Halving, Sampled, Zoom
 
 DATABASE = "optuna.db"
 
@@ -25,6 +25,8 @@ def strategy_of(study: Study, resolution: float = 0.0, folder: Path | None = Non
         return ZoomStrategy(settings, resolution)
     if isinstance(settings, Draws):
         return DrawStrategy(settings, sobol if settings.strategy == "sobol" else uniform)
+    if isinstance(settings, Halving):
+        return DrawStrategy(settings, sobol if settings.draw == "sobol" else uniform)
     if isinstance(settings, Sampled):
         own = None if folder is None else f"sqlite:///{folder.resolve() / DATABASE}"
         name = "search" if folder is None else folder.name

@@ -84,6 +84,26 @@ class Draws(SearchSettings):
     draw_seed: DrawSeed = 0
 
 
+class Halving(SearchSettings):
+    """Successive halving: `trials` draws begin, and at each of `rungs` rungs one of `reduction` goes on."""
+
+    strategy: Literal["halving"]
+    trials: Several = 32
+    reduction: Annotated[int, Field(ge=2, le=100, strict=True)] = 2
+    rungs: Annotated[int, Field(ge=1, le=20, strict=True)] = 3
+    draw: Literal["random", "sobol"] = "sobol"
+    draw_seed: DrawSeed = 0
+
+    @model_validator(mode="after")
+    def _someone_is_left(self) -> Halving:
+        if self.reduction**self.rungs > self.trials:
+            raise ValueError(
+                f"{self.trials} trials cannot be divided by {self.reduction} at {self.rungs} rungs; take "
+                "more trials or fewer rungs"
+            )
+        return self
+
+
 class Sampled(SearchSettings):
     """A sampler of Optuna's, asked for `population` points at a time, `rounds` times. `storage` is the URL
     of a database for Optuna to write the trials into; by default a file of the run folder."""
@@ -106,5 +126,6 @@ class Sampled(SearchSettings):
 STRATEGIES: dict[str, type[SearchSettings]] = {
     "zoom": Zoom,
     **dict.fromkeys(("random", "sobol"), Draws),
+    "halving": Halving,
     **dict.fromkeys(("tpe", "gp", "cma-es"), Sampled),
 }
