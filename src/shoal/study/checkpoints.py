@@ -15,9 +15,9 @@ from typing import Any, Protocol
 from shoal.errors import RunError
 from shoal.study.checkpoint import Progress, on_host, pack_checkpoint, unpack_checkpoint
 from shoal.study.program import Chunk
-from shoal.study.store import RunFolder
 
 GENERATIONS = 2
+KIND = "checkpoints/"
 
 
 class Checkpointer(Protocol):
@@ -51,12 +51,35 @@ class NoCheckpoints:
     def settle(self) -> None: ...
 
 
+class Keeping(Protocol):
+    """Where checkpoints are kept: a run folder, or a worker's view of one (study/shared_folder.py)."""
+
+    def names(self, beginning: str = "") -> list[str]:
+        """The files whose name begins so, sorted."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """The file of this name; None where it is no longer what was written."""
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all. Raises RunError."""
+
+    def remove(self, *names: str) -> None:
+        """Remove files."""
+
+    def say(self, line: str) -> None:
+        """Tell whoever follows the run."""
+
+    def log(self, event: str, **values: Any) -> None:
+        """Write down what happened."""
+
+
 class TeamCheckpoints:
     """The checkpoints of one team in a run folder, one every so many seconds of this process's own clock,
     which nobody can set back. `told` hears of the step from which a team goes on."""
 
     def __init__(
-        self, folder: RunFolder, chunks: Sequence[Chunk], every: float, told: Callable[[int], None]
+        self, folder: Keeping, chunks: Sequence[Chunk], every: float, told: Callable[[int], None]
     ) -> None:
         self._told = told
         self._folder, self._chunks, self._every = folder, chunks, every
@@ -123,7 +146,7 @@ class TeamCheckpoints:
         self._folder.log("checkpoint", step=progress.step, bytes=len(content), seconds=seconds)
 
     def _names(self) -> list[str]:
-        return self._folder.manifest.names(prefix(self._chunks))
+        return self._folder.names(prefix(self._chunks))
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -132,4 +155,4 @@ class TeamCheckpoints:
 
 def prefix(chunks: Sequence[Chunk]) -> str:
     """How the names of a team's checkpoints begin."""
-    return f"checkpoints/{chunks[0].index:04d}-"
+    return f"{KIND}{chunks[0].index:04d}-"

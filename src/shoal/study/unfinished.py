@@ -14,6 +14,7 @@ from shoal.study.chunk_file import pack, unpack
 from shoal.study.origin import differences, origin_of
 from shoal.study.plan import Plan
 from shoal.study.program import Chunk
+from shoal.study.shared_folder import adopt
 from shoal.study.store import RunFolder, finished_run
 from shoal.study.store.manifest import Manifest
 from shoal.study.watching import Watcher
@@ -85,6 +86,7 @@ def take_up(
     Raises RunError where an unfinished run is there and `resume` was not asked for, and where it was begun
     with other data or, without `force`, with other versions, on another device or by another plan.
     """
+    adopt(folder)
     if not resume:
         _refuse_unasked(folder)
     now = origin_of(plan, where)

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from on_clusters import DATA, RAW
 
+import shoal
 from shoal.study.cluster.connect import connected
+from shoal.study.load import make_study
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +18,9 @@ def client() -> Iterator[Any]:
     """A `distributed.Client` of two local workers."""
     with connected("local:2") as cluster:
         yield cluster.client
+
+
+@pytest.fixture(scope="session")
+def alone() -> Any:
+    """The study as one machine trains it."""
+    return shoal.run(make_study(RAW), dataset=DATA, check=False)

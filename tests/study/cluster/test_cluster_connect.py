@@ -33,7 +33,10 @@ def test_a_cluster_without_workers_is_not_waited_for_without_end(monkeypatch):
     from distributed import Client, LocalCluster
 
     monkeypatch.setattr(connect, "SECONDS_FOR_WORKERS", 0.2)
-    with LocalCluster(n_workers=0, processes=True, dashboard_address=None) as empty, Client(empty) as client:
+    with (
+        LocalCluster(n_workers=0, processes=True, dashboard_address="127.0.0.1:0") as empty,
+        Client(empty) as client,
+    ):
         assert "no worker" in refused(client)
         assert "no worker" in refused(empty.scheduler_address)
 

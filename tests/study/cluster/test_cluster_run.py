@@ -8,61 +8,14 @@ from functools import partial
 
 import numpy as np
 import pytest
-import xarray as xr
+from on_clusters import DATA, RAW, Follower, assert_same_bits, once
 from small_studies import blobs, raw_study, small_study
 
 import shoal
 from shoal.errors import ClusterError, RunError, StudyError
 from shoal.study.cluster import play, workers
 from shoal.study.load import make_study
-from shoal.study.watching import Silence
 from shoal.training.schedules import register_scale
-
-# wide enough that XLA splits its products among threads, long enough to be interrupted; two chunks
-RAW = raw_study(
-    data={"train": 400, "validation": 100, "test": 100},
-    network={"hidden": [400]},
-    training={"steps": 300, "batch_size": 100, "learning_rate": 0.02},
-    record={"points": 12},
-    vary={"network.batch_norm": [False, True], "seed": 2},
-)
-DATA = blobs(600, features=20)
-
-
-class Follower(Silence):
-    """Writes down what it is told, and does something at a chunk's first steps or at its end."""
-
-    def __init__(self, at_steps=lambda: None, at_end=lambda: None):
-        self.steps, self.lines, self.ended = {}, [], []
-        self._at_steps, self._at_end = at_steps, at_end
-
-    def advanced(self, chunk, steps, values):
-        self.steps[chunk.index] = self.steps.get(chunk.index, 0) + steps
-        if steps:
-            self._at_steps()
-
-    def chunk_finished(self, chunk, seconds, seconds_compile):
-        self.ended.append(chunk.index)
-        self._at_end()
-
-    def noted(self, line):
-        self.lines.append(line)
-
-
-def once(action):
-    """A function that acts at its first call only."""
-    left = [action]
-    return lambda: left.pop()() if left else None
-
-
-@pytest.fixture(scope="module")
-def alone():
-    return shoal.run(make_study(RAW), dataset=DATA, check=False)
-
-
-def assert_same_bits(result, expected):
-    assert set(result.data_vars) == set(expected.data_vars)
-    xr.testing.assert_identical(result.drop_attrs(), expected.drop_attrs())
 
 
 def test_a_study_has_the_same_bits_on_a_cluster_and_alone(client, alone, tmp_path):
@@ -103,7 +56,7 @@ def test_data_are_sent_where_a_worker_does_not_find_them(client, tmp_path, monke
     expected = shoal.run(study, check=False)
     assert_same_bits(shoal.run(study, check=False, cluster=client), expected)
 
-    monkeypatch.setattr(play, "order_of", lambda *a: replace(order_of(*a), folder="/nowhere"))
+    monkeypatch.setattr(play, "order_of", lambda *a, **told: replace(order_of(*a, **told), folder="/nowhere"))
     watcher = Follower()
     assert_same_bits(shoal.run(study, check=False, cluster=client, watcher=watcher), expected)
     assert ["they are sent" in line for line in watcher.lines] == [True]

@@ -41,7 +41,7 @@ class ClusterCrew:
     def play(
         self, plan: Plan, watcher: Watcher, keep: Callable[[Any], None], kept: Unfinished | None
     ) -> Stop | None:
-        """As many units at a time as there are workers. Of training on its way nothing is kept."""
+        """As many units at a time as there are workers."""
         for note in self.notes:
             watcher.noted(note)
         return play_on_cluster(
@@ -52,4 +52,5 @@ class ClusterCrew:
             keep,
             data_dir=self._loader.data_dir,
             ship=self._loader.in_memory,
+            kept=kept,
         )

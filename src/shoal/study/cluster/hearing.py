@@ -17,6 +17,7 @@ class Hearing:
         self._watcher = watcher
         self._steps: dict[int, int] = {}
         self._on: dict[int, str] = {}  # the worker of each chunk that is being trained
+        self._handed_on: set[int] = set()
         self._over: set[int] = set()
 
     @property
@@ -35,7 +36,9 @@ class Hearing:
         elif event["chunk"] in self._over:
             return
         elif kind == "started":
-            self._started(event["chunk"], event["worker"])
+            self._started(event["chunk"], event["name"])
+        elif kind == "resumed":
+            self._resumed(event["chunk"], event["steps"])
         else:
             self._at(event["chunk"], event["steps"], event["values"])
 
@@ -50,14 +53,22 @@ class Hearing:
         self._watcher.chunk_finished(chunk, result.seconds, result.seconds_compile)
 
     def _started(self, index: int, worker: str) -> None:
-        if index in self._on:
-            self._watcher.noted(
-                f"Chunk {index + 1}: {self._on[index]} is gone; {worker} goes on with it or begins it again."
-            )
-        elif index not in self._steps:
-            self._watcher.chunk_started(self._chunks[index])
+        before, known = self._on.get(index), index in self._steps
+        self._on[index] = worker  # first of all: a watcher may interrupt
         self._steps.setdefault(index, 0)
-        self._on[index] = worker
+        if before is not None:
+            self._handed_on.add(index)
+            self._watcher.noted(f"Chunk {index + 1}: {before} is gone; {worker} takes it over.")
+        elif not known:
+            self._watcher.chunk_started(self._chunks[index])
+
+    def _resumed(self, index: int, steps: int) -> None:
+        if index in self._handed_on:
+            self._watcher.noted(f"Chunk {index + 1}: {self._on[index]} goes on from step {steps:,}.")
+        more = steps - self._steps[index]
+        if more > 0:  # done before this run was taken up
+            self._steps[index] = steps
+            self._watcher.resumed(self._chunks[index], more)
 
     def _at(self, index: int, steps: int, values: dict[str, Any]) -> None:
         """So many steps in all: those that were told before a worker died are not told again."""

@@ -44,7 +44,11 @@ def local_workers(count: int) -> Iterator[Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shoal-workers-")))
         cluster = stack.enter_context(
             distributed().LocalCluster(
-                n_workers=0, processes=True, host="127.0.0.1", dashboard_address=None, silence_logs=False
+                n_workers=0,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=False,
             )
         )
         client = stack.enter_context(distributed().Client(cluster, set_as_default=False))

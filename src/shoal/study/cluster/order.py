@@ -18,8 +18,10 @@ from shoal.study.plan import Plan
 class Order:
     """The study, where its files may lie, the limits of a chunk, and what the plan must come out as.
 
-    `origin` holds versions, plan and data (study/origin.py), `topic` names the events by which workers tell
-    their progress.
+    `origin` holds versions and data (study/origin.py) and the SHA-256 of the plan, whose description would
+    grow with every chunk; `topic` names the events by which workers tell their progress, each of a chunk
+    `pause` seconds after the one before it at the least. `run` is the run's folder, for workers that see it:
+    they keep a checkpoint there every so many seconds.
     """
 
     text: str
@@ -29,6 +31,9 @@ class Order:
     threads: int
     origin: dict[str, Any]
     topic: str
+    pause: float
+    run: str | None
+    every: float
 
     def plain(self) -> dict[str, Any]:
         """As values that any transport can carry."""
@@ -52,7 +57,15 @@ class Order:
 
 
 def order_of(
-    plan: Plan, data_dir: str | Path | None, limits: DeviceLimits, threads: int, topic: str
+    plan: Plan,
+    data_dir: str | Path | None,
+    limits: DeviceLimits,
+    threads: int,
+    *,
+    topic: str,
+    pause: float = 1.0,
+    run: str | None = None,
+    every: float = 60.0,
 ) -> Order:
     """The order for a plan that was made with these limits, here."""
     return Order(
@@ -61,9 +74,17 @@ def order_of(
         None if data_dir is None else str(Path(data_dir).resolve()),
         (limits.memory, limits.widest, limits.least_work, limits.bytes),
         threads,
-        {"versions": versions(), "plan": plain_plan(plan), "data": data_of(plan)},
+        {"versions": versions(), "plan": digest_of(plan), "data": data_of(plan)},
         topic,
+        pause,
+        run,
+        every,
     )
+
+
+def digest_of(plan: Plan) -> str:
+    """The SHA-256 of a plan's description."""
+    return hashlib.sha256(json.dumps(plain_plan(plan), sort_keys=True).encode()).hexdigest()
 
 
 def other_versions(client: Mapping[str, str], worker: Mapping[str, str]) -> list[str]:

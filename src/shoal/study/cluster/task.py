@@ -8,15 +8,21 @@ from __future__ import annotations
 import tempfile
 import threading
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shoal.errors import ClusterError, ShoalError
-from shoal.study.cluster.order import Order, other_versions
+from shoal.errors import ClusterError, RunError, ShoalError
+from shoal.study.cluster.order import Order, digest_of, other_versions
 from shoal.study.cluster.words import Teller, worker_name
 from shoal.study.plan import Plan
 from shoal.training.threads import pin_threads
+
+if TYPE_CHECKING:
+    from shoal.study.checkpoints import TeamCheckpoints
+    from shoal.study.program import Chunk
+    from shoal.study.train import ChunkResult, Report
 
 _ONE_AT_A_TIME = threading.Lock()
 _kept: tuple[str, Plan] | None = None  # the plan of the last order: one a process
@@ -35,25 +41,58 @@ def train_unit(plain: dict[str, Any], unit: list[int], parcel: bytes | None = No
         return {"missing": str(unseen)}
     except ShoalError as error:
         return {"chunks": [], "error": _plain(error)}
-    return _train(plan, unit, Teller(order.topic))
+    return _train(plan, unit, order)
 
 
-def _train(plan: Plan, unit: list[int], teller: Teller) -> dict[str, Any]:
-    from shoal.study.chunk_file import pack
+def _train(plan: Plan, unit: list[int], order: Order) -> dict[str, Any]:
     from shoal.study.chunks import play_chunks
     from shoal.study.train import train_team
 
     chunks = [plan.chunks[index] for index in unit]
     results: list[bytes] = []
+    teller = Teller(order.topic, order.pause)
     full_batch = chunks[0].program.full_batch
     teams = tuple((chunk,) for chunk in chunks) if full_batch else (tuple(chunks),)
     own = replace(plan, chunks=tuple(chunks), teams=teams)
-    stopped = play_chunks(own, teller, train_team, lambda result: results.append(pack(result)))
+
+    def train(team: Sequence[Chunk], report: Report) -> list[ChunkResult]:
+        return train_team(team, report, _checkpoints(team, order, teller))
+
+    try:
+        stopped = play_chunks(own, teller, train, lambda result: results.append(_packed(result)))
+    except RunError as error:  # a checkpoint could not be written
+        stopped = error
     teller.ended()
     if isinstance(stopped, ShoalError):
         cell = chunks[0].program.cells[chunks[0].cells[0]].label
         return {"chunks": results, "error": _plain(stopped, f" (cell {cell}, on worker {worker_name()})")}
     return {"chunks": results}
+
+
+def _checkpoints(team: Sequence[Chunk], order: Order, teller: Teller) -> TeamCheckpoints | None:
+    """In the run's folder, where that is to be seen from here."""
+    from shoal.study.checkpoints import TeamCheckpoints
+    from shoal.study.shared_folder import SharedFolder
+
+    if order.run is None:
+        return None
+    folder = SharedFolder(Path(order.run), order.topic, teller.noted)
+    if not folder.usable:
+        return None
+
+    def told(step: int) -> None:
+        for chunk in team:
+            teller.resumed(chunk, step)
+
+    return TeamCheckpoints(folder, team, order.every, told)
+
+
+def _packed(result: ChunkResult) -> bytes:
+    """A result without the weights that nobody asked for."""
+    from shoal.study.chunk_file import pack
+
+    unwanted = result.chunk.program.settings.record.weights == "none"
+    return pack(replace(result, weights={}) if unwanted else result)
 
 
 class _Unseen(Exception):
@@ -72,7 +111,7 @@ def _planned(order: Order, parcel: bytes | None) -> Plan:
 
 def _made(order: Order, parcel: bytes | None) -> Plan:
     """The plan of an order. Raises ClusterError where it is not what the client has."""
-    from shoal.study.origin import data_of, plain_plan, versions
+    from shoal.study.origin import data_of, versions
 
     if found := other_versions(order.origin["versions"], versions()):
         raise ClusterError(
@@ -91,7 +130,7 @@ def _made(order: Order, parcel: bytes | None) -> Plan:
         raise ClusterError(
             f"The data that reached worker {worker_name()} have another fingerprint.", "Run it again."
         )
-    if plain_plan(plan) != order.origin["plan"]:
+    if digest_of(plan) != order.origin["plan"]:
         raise ClusterError(
             f"Worker {worker_name()} makes another plan of the study than the client.",
             "Is it the same Shoal? Functions that are registered in Python are known to one process only.",

@@ -10,7 +10,13 @@ import numpy as np
 from shoal.study.cluster.needed import distributed
 from shoal.study.program import Chunk
 
-SECONDS_BETWEEN = 1.0  # two events of a chunk, so that a thousand workers can be listened to
+SECONDS_BETWEEN = 1.0  # two events of a chunk
+EVENTS_A_SECOND = 100  # of all workers: the scheduler and the client spend 0.7 ms on each (docs/scaling.md)
+
+
+def pause_of(slots: int) -> float:
+    """Seconds between two events of a chunk where so many chunks train at a time."""
+    return max(SECONDS_BETWEEN, slots / EVENTS_A_SECOND)
 
 
 def worker_name() -> str:
@@ -26,8 +32,8 @@ class Teller:
     again knows how far it had been. Of the curves' values the newest are told.
     """
 
-    def __init__(self, topic: str) -> None:
-        self._topic, self._worker = topic, distributed().get_worker()
+    def __init__(self, topic: str, pause: float) -> None:
+        self._topic, self._pause, self._worker = topic, pause, distributed().get_worker()
         self._key = self._worker.get_current_task()
         self._name = worker_name()
         self._done: dict[int, int] = {}
@@ -38,16 +44,18 @@ class Teller:
 
     def chunk_started(self, chunk: Chunk) -> None:
         self._done[chunk.index], self._told[chunk.index] = 0, time.monotonic()
-        self._tell(event="started", chunk=chunk.index, worker=self._name)
+        self._tell(event="started", chunk=chunk.index, name=self._name)  # Dask adds the "worker"
 
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
         """Raises KeyboardInterrupt where the client has cancelled the unit or is gone."""
         if not self._wanted():
             raise KeyboardInterrupt
-        self._done[chunk.index] = self._done.get(chunk.index, 0) + steps
+        before = self._done.get(chunk.index, 0)
+        self._done[chunk.index] = before + steps
         if values:
             self._newest[chunk.index] = values
-        if time.monotonic() - self._told[chunk.index] > SECONDS_BETWEEN:
+        begins = steps > 0 and before == 0
+        if begins or time.monotonic() - self._told[chunk.index] > self._pause:
             self._at(chunk)
 
     def chunk_finished(self, chunk: Chunk, seconds: float, seconds_compile: float) -> None:
@@ -60,6 +68,7 @@ class Teller:
 
     def resumed(self, chunk: Chunk, steps: int) -> None:
         self._done[chunk.index] = steps
+        self._tell(event="resumed", chunk=chunk.index, steps=steps)
 
     def noted(self, line: str) -> None:
         self._tell(event="noted", line=f"{self._name}: {line}")

@@ -119,6 +119,10 @@ class RunFolder:
 
         self.write(name, fill)
 
+    def names(self, beginning: str = "") -> list[str]:
+        """The files of the run whose name begins so, sorted."""
+        return self.manifest.names(beginning)
+
     def read(self, name: str) -> bytes | None:
         """What was written under this name; None, and a line that says so, where it is no longer that."""
         if name not in self.manifest:
