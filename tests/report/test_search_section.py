@@ -99,6 +99,9 @@ def test_rungs_are_curves_that_end():
 
     section, found = section_of(train, strategy="halving", trials=6, rungs=1)
     assert section.drawings[0].title == "Rungs"
-    assert [key.text for key in section.drawings[0].legend] == ["rung 1: 3 ended", "rung 2: 3 ended"]
+    assert [key.text for key in section.drawings[0].legend] == ["rung 1: 3 ended", "to the end: 3"]
     assert "dropped at rung 1" in {row[-1] for row in section.trials.rows}
     assert list(found.search["steps"].values) == [0, 6] * 3
+    assert "It took 54 network-steps; training every trial to the end takes 108, 2.0 times as many." in (
+        section.sentences
+    )

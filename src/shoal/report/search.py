@@ -70,6 +70,7 @@ def sentences(path: SearchPath) -> list[str]:
         f"{trial_text(path, best)}: {score_text(path, best.score)}{unit(path)} {words(path)} over "
         f"{counted(path.dataset.sizes['seed'], 'seed')}."
     ]
+    said += [_saved(path)] if strategy == "halving" else []
     said += [curse(path, finals[0])] if (finals := path.confirmed()) else []
     said += [
         f"Round {i + 1}: {_named(path, str(own['words']))}"
@@ -77,6 +78,17 @@ def sentences(path: SearchPath) -> list[str]:
         if own["words"]
     ]
     return said
+
+
+def _saved(path: SearchPath) -> str:
+    """What a halving took, beside what training every trial to the end takes."""
+    seeds = path.dataset.sizes["seed"]
+    spent = seeds * sum(trial.steps for trial in path.trials)
+    whole = seeds * len(path.trials) * max(trial.steps for trial in path.trials)
+    return (
+        f"It took {spent:,} network-steps; training every trial to the end takes {whole:,}, "
+        f"{whole / spent:.1f} times as many."
+    )
 
 
 def curse(path: SearchPath, one: Confirmed) -> str:

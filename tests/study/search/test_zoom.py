@@ -66,6 +66,13 @@ def test_it_closes_in_on_the_best_by_the_neighbours_of_those_kept():
     assert best.point[PATH] == pytest.approx(1e-2, rel=0.1)
 
 
+def test_the_last_round_says_where_a_further_one_could_not_tell_its_levels_apart():
+    strategy = zoom(levels=5, keep=2, rounds=1)
+    points = strategy.ask()
+    verdict = strategy.tell([trial(i, p, [0.9 + 0.01 * (i % 2), 0.91, 0.9]) for i, p in enumerate(points)])
+    assert "All 1 rounds are done. A further one could not tell its levels apart: none of" in verdict.words
+
+
 def test_two_factors_make_a_grid_and_a_box():
     strategy = zoom({PATH: {"log": [1e-4, 1.0]}, RATE: {"linear": [0.1, 0.5]}}, levels=5, keep=1)
     assert strategy.sizes == (25, 25, 25)

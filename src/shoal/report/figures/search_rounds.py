@@ -35,7 +35,11 @@ def draw_rounds(path: SearchPath, name: str) -> Drawing:
         )
         if path.best.round <= index:
             axes.plot(
-                values[path.best.at], path.best.score.mean, "*", color=PALETTE[1], markersize=13, zorder=4
+                *(values[path.best.at], path.best.score.mean, "*"),
+                color=PALETTE[1],
+                markersize=13,
+                zorder=4,
+                clip_on=False,
             )
         set_factor_axis(axes, factor)
         cuts.add(set_score_axis(axes, path, mean, [low, high]))

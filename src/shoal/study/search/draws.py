@@ -53,8 +53,8 @@ def _ended(trials: Sequence[Trial], words: str) -> Verdict:
     dropped = {t.number: f"dropped at rung {t.rung + 1}" for t in sound if t.rung < last}
     counts = [sum(t.rung == rung for t in sound) for rung in range(last + 1)]
     at = ", ".join(f"{count} at rung {rung + 1}" for rung, count in enumerate(counts[:-1]) if count)
-    words += f" Dropped: {at or 'none'}. {len(trials) - len(sound)} left because a network diverged."
-    words += f" {counts[-1]} trained to the end."
+    left = f" {gone} left because a network diverged." if (gone := len(trials) - len(sound)) else ""
+    words += f" Dropped: {at or 'none'}.{left} {counts[-1]} trained to the end."
     return Verdict(frozenset(t.number for t in sound if t.rung == last), dropped, words)
 
 

@@ -73,7 +73,9 @@ class Race:
 
     def _to_rung(self) -> None:
         for lane in self.lanes:
-            self.watcher.chunk_started(self._counting(lane))
+            now, chunk = int(lane.population.step), self._counting(lane)
+            ahead = replace(chunk.program, steps=self.ladder.rungs(chunk.program.steps)[self.rung] - now)
+            self.watcher.chunk_started(replace(chunk, program=ahead))
         for part in range(max(len(self._targets(lane)) for lane in self.lanes)):
             for lane in self.lanes:
                 if part < len(targets := self._targets(lane)):

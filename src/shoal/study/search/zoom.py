@@ -61,12 +61,13 @@ class ZoomStrategy:
         box = {path: self._around(path, kept, inside) for path in self.ranges}
         numbers = frozenset(trial.number for trial in kept)
         edge = self._at_the_edge(order[0])
-        if self.round == self.settings.rounds:
-            self.over = True
-            words = f"All {self.settings.rounds} rounds are done.{edge}"
-            return Verdict(numbers, self._dropped(trials, kept, "not among the best"), words)
         rivals = [trial for trial in inside if _within(trial, box)]
         alike = none_apart(order[0], rivals, inside, self.resolution)
+        if self.round == self.settings.rounds:
+            self.over = True
+            further = f" A further one could not tell its levels apart: {alike}." if alike else ""
+            words = f"All {self.settings.rounds} rounds are done.{further}{edge}"
+            return Verdict(numbers, self._dropped(trials, kept, "not among the best"), words)
         if alike is not None:
             self.over = True
             words = (
