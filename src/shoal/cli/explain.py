@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _measuring(program: Program) -> float:
     return 2.0 * program.parameters * seen * len(program.record) * members
 
 
+@cache
 def _matrix_rate() -> float:
     import numpy as np
 

@@ -1,5 +1,7 @@
 """`[search]` as it is written: what is read, and what is refused with its path and a suggestion."""
 
+from pathlib import Path
+
 import pytest
 from searches import L2, search_study
 from small_studies import raw_study
@@ -9,6 +11,8 @@ from shoal.study.load import load_study, make_study
 from shoal.study.lr_range.grid import grid_study
 from shoal.study.lr_range.ramp import Ramp, ramp_study
 from shoal.study.spec.search import Draws, Zoom
+
+ROOT = Path(__file__).parents[3]
 
 
 def wrong(search, **tables):
@@ -125,3 +129,18 @@ def test_a_search_trains_with_batches():
 def test_a_learning_rate_range_is_refused(make):
     with pytest.raises(StudyError, match=r"\[search\]"):
         make(search_study())
+
+
+@pytest.mark.parametrize("name", ["zoom", "halving"])
+def test_the_shipped_studies_are_those_of_the_documentation(name):
+    text = (ROOT / f"studies/search/{name}.toml").read_text()
+    assert f"```toml\n{text}```" in (ROOT / "docs/searching.md").read_text()
+    assert load_study(ROOT / f"studies/search/{name}.toml").search.strategy == name
+
+
+def test_the_zoom_on_report_001_looks_over_the_range_of_its_50_values():
+    zoomed = load_study(ROOT / "studies/reports/001-l2-zoom.toml")
+    listed = load_study(ROOT / "studies/reports/001-search.toml")
+    levels = listed.factors[0].levels
+    assert zoomed.search.over["training.l2"].ends == pytest.approx((min(levels), max(levels)))
+    assert zoomed.base.training.schedule == listed.base.training.schedule

@@ -54,7 +54,7 @@ def _ended(trials: Sequence[Trial], words: str) -> Verdict:
     counts = [sum(t.rung == rung for t in sound) for rung in range(last + 1)]
     at = ", ".join(f"{count} at rung {rung + 1}" for rung, count in enumerate(counts[:-1]) if count)
     left = f" {gone} left because a network diverged." if (gone := len(trials) - len(sound)) else ""
-    words += f" Dropped: {at or 'none'}.{left} {counts[-1]} trained to the end."
+    words += f" Dropped: {at or 'none'}; {counts[-1]} trained to the end.{left}"
     return Verdict(frozenset(t.number for t in sound if t.rung == last), dropped, words)
 
 
