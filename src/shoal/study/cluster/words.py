@@ -81,6 +81,8 @@ class Teller:
         self._worker.log_event(self._topic, words)
 
     def _wanted(self) -> bool:
+        if self._worker.status.name in ("closing", "closed", "failed"):  # the scheduler is gone
+            return False
         task = self._worker.state.tasks.get(self._key)
         return task is not None and task.state == "executing"
 
