@@ -1,11 +1,12 @@
 """Kill a run at random moments, go on with it, and compare every array with a run that nobody killed.
 
-    python benchmarks/kills.py --kills 200
+    python benchmarks/kills.py --kills 200 --stops 20
 
-Each trial is a process that is killed (SIGKILL) and then again and again while it is resumed, as often as
-`--again` has it on average; the last process is left to end. Moments are drawn uniformly, one in five from
-the whole time that a run takes and the others from that after its first step: most of the whole is tracing.
-All processes are forked from this one, which has imported everything and computed nothing.
+Each trial is a process that is killed (SIGKILL), or stopped by SIGTERM, as clusters send it, or by Ctrl-C,
+and then again and again while it is resumed, as often as `--again` has it on average; the last process is
+left to end. One moment in five is drawn uniformly from the whole time that a run takes, the others from that
+after its first step, early ones likelier: a run that goes on has less to do. The run that they are compared
+with is an ordinary one.
 """
 
 from __future__ import annotations
@@ -19,25 +20,15 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 import warnings
 from collections import Counter
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 
-import numpy as np
-
-from shoal.study.load import load_study
-from shoal.study.program import Chunk
-from shoal.study.run import run as run_study
+from kills_process import STOPS, prepare, start
 from shoal.study.store import open_run
 from shoal.study.store.manifest import PREVIOUS, Manifest
-from shoal.study.watching import Silence
 
-for room in ("results", "train", "health", "unfinished"):  # once for all processes; nothing is computed yet
-    import_module(f"shoal.study.{room}")
-STUDY = Path(__file__).with_suffix(".toml")
 PER_EPOCH = {0: 20, 1: 14}  # steps, of the team that begins with this chunk
 MOMENTS = (
     "before anything was written",
@@ -52,8 +43,9 @@ MOMENTS = (
 
 @dataclass(frozen=True)
 class Kill:
-    """One SIGKILL: so many seconds after the start, or after the first step; and what it hit."""
+    """One signal: so many seconds after the start, or after the first step; and what it hit."""
 
+    signal: str
     seconds: float
     training: bool
     moment: str
@@ -64,6 +56,7 @@ def main() -> None:
     """Print the table; exit with 1 where one bit differs."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--kills", type=int, default=200)
+    options.add_argument("--stops", type=int, default=20, help="by SIGTERM and Ctrl-C, among the kills")
     options.add_argument("--again", type=float, default=4.0, help="kills of one run, on average")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--json", type=Path, help="write what was found as JSON")
@@ -71,33 +64,40 @@ def main() -> None:
     warnings.filterwarnings("ignore", message=".*fork.*")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SHOAL_CACHE_DIR"] = f"{folder}/cache"
-        found = measure(Path(folder), chosen.kills, chosen.again, random.Random(chosen.seed))
+        found = measure(Path(folder), chosen.kills, chosen.stops, chosen.again, random.Random(chosen.seed))
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1) + "\n")
     print(table(found))
     sys.exit(found["differing"] > 0)
 
 
-def measure(place: Path, kills: int, again: float, draw: random.Random) -> dict:
-    """So many kills, in trials of their own folders."""
-    end(start(place / "cold").number)  # compiles everything
+def measure(place: Path, kills: int, stops: int, again: float, draw: random.Random) -> dict:
+    """So many kills and stops, in trials of their own folders."""
+    prepare(place)
+    start(place / "warm").end()
     began = time.monotonic()
-    child = start(place / "whole")
+    child = start(place / "timed")
     child.wait_for_step()
     first = time.monotonic() - began
-    end(child.number)
+    child.end()
     whole = time.monotonic() - began
+    todo = [signal.SIGKILL] * kills + [STOPS[i % 2] for i in range(stops)]
+    draw.shuffle(todo)
     seen: list[Kill] = []
     resumed, differing, trials = Counter(), 0, 0
-    while len(seen) < kills:
+    while todo:
         trials += 1
         run = place / f"trial-{trials}"
-        while len(seen) < kills:
-            early = draw.random() < 0.2
-            seen.append(kill_once(run, draw.uniform(0, whole if early else whole - first), not early))
+        while todo:
+            number = todo.pop()
+            if draw.random() < 0.2:
+                seen.append(kill_once(run, number, draw.uniform(0, whole), training=False))
+            else:
+                share = min(draw.random(), draw.random())
+                seen.append(kill_once(run, number, share * (whole - first), training=True))
             if seen[-1].moment == MOMENTS[6] or draw.random() < 1 / again:
                 break
-        end(start(run).number)
+        start(run).end()
         resumed += Counter(ways(run))
         differing += differences(run, place / "whole")
         shutil.rmtree(run)
@@ -111,66 +111,17 @@ def measure(place: Path, kills: int, again: float, draw: random.Random) -> dict:
     }
 
 
-@dataclass(frozen=True)
-class Child:
-    """A process that runs the study: its number, and a pipe that hears of its first step."""
-
-    number: int
-    pipe: int
-
-    def wait_for_step(self) -> None:
-        """Until the first step is done, or the process has ended."""
-        os.read(self.pipe, 1)
-
-
-class FirstStep(Silence):
-    """Says through a pipe when training has begun."""
-
-    def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
-
-    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
-        if self._pipe >= 0:
-            os.write(self._pipe, b".")
-            self._pipe = -1
-
-
-def start(run: Path) -> Child:
-    """A process that runs the study, or goes on with it."""
-    heard, told = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(told)
-        return Child(child, heard)
-    try:
-        run_study(
-            load_study(STUDY), run, check=False, resume=True, checkpoint_every=0, watcher=FirstStep(told)
-        )
-        os._exit(0)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-
-
-def end(child: int) -> None:
-    """Wait for a process, which has to end well."""
-    if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
-        raise SystemExit(f"a run ended with {code}")
-
-
-def kill_once(run: Path, seconds: float, training: bool) -> Kill:
-    """Start, or go on, and kill after so many seconds, counted from the first step where `training`."""
+def kill_once(run: Path, number: signal.Signals, seconds: float, training: bool) -> Kill:
+    """Start, or go on, and send the signal after so many seconds, of training where that is asked for."""
     child = start(run)
     if training:
         child.wait_for_step()
     time.sleep(seconds)
-    os.kill(child.number, signal.SIGKILL)
-    os.waitpid(child.number, 0)
-    os.close(child.pipe)
+    child.kill(number)
     parts = [*run.glob(".*.part"), *run.glob("*/.*.part")]
     entries = json.loads((run / "manifest.json").read_text()) if (run / "manifest.json").exists() else {}
     between = any(isinstance(entry, list) for entry in entries.values())
-    return Kill(round(seconds, 3), training, moment(run, set(entries)), bool(parts) or between)
+    return Kill(number.name, round(seconds, 3), training, moment(run, set(entries)), bool(parts) or between)
 
 
 def moment(run: Path, entries: set[str]) -> str:
@@ -223,11 +174,12 @@ def count_arrays(run: Path) -> int:
 def table(found: dict) -> str:
     """The kills by moment, how the runs were taken up, and what differs."""
     kills = [Kill(**one) for one in found["kills"]]
-    rows = ["| killed | times | of these while writing a file |", "|---|---:|---:|"]
-    for name in MOMENTS:
-        own = [kill for kill in kills if kill.moment == name]
-        rows.append(f"| {name} | {len(own)} | {sum(kill.writing for kill in own)} |")
-    rows.append(f"| all | {len(kills)} | {sum(kill.writing for kill in kills)} |")
+    rows = [
+        "| the moment | SIGKILL | of these while a file was written | SIGTERM | Ctrl-C |",
+        "|---|---:|---:|---:|---:|",
+        *(row(name, [kill for kill in kills if kill.moment == name]) for name in MOMENTS),
+        row("all", kills),
+    ]
     taken_up = ", ".join(f"{count} {how}" for how, count in sorted(found["resumed"].items()))
     return "\n".join(
         [
@@ -237,6 +189,13 @@ def table(found: dict) -> str:
             f"{found['arrays']} arrays of each compared bit by bit: {found['differing']} differ.",
         ]
     )
+
+
+def row(name: str, kills: list[Kill]) -> str:
+    """A line of the table."""
+    count = Counter(kill.signal for kill in kills)
+    writing = sum(kill.writing for kill in kills if kill.signal == "SIGKILL")
+    return f"| {name} | {count['SIGKILL']} | {writing} | {count['SIGTERM']} | {count['SIGINT']} |"
 
 
 if __name__ == "__main__":

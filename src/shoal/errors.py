@@ -48,8 +48,6 @@ class RunError(ShoalError):
 class HaltedError(RunError):
     """A run in the middle could not go on: its folder refused a file. What was kept can be resumed."""
 
-    exit_code = 1
-
 
 class ClusterError(ShoalError):
     """A cluster cannot be reached, has no workers, or has workers that cannot do the work."""

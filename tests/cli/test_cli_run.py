@@ -294,7 +294,7 @@ def test_ctrl_c_in_the_middle_keeps_what_is_finished_draws_the_report_and_ends_w
                 assert line, heard
                 heard += line
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
@@ -369,3 +369,19 @@ def test_resume_begins_a_run_where_there_is_none(here, type_in):
 def test_the_command_to_go_on_is_what_was_typed_with_its_folder(monkeypatch, typed, then):
     monkeypatch.setattr(sys, "argv", ["/usr/bin/shoal", "run", *typed])
     assert command_to_go_on(Path("runs/my s")) == then
+
+
+def test_checkpoint_every_says_how_often_a_checkpoint_is_written(here, type_in, monkeypatch):
+    heard = []
+
+    def press(*_, checkpoint_every, **__):
+        heard.append(checkpoint_every)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("shoal.study.run.run", press)
+    type_in("run", "small.toml")
+    type_in("run", "small.toml", "--checkpoint-every", "2.5")
+    assert heard == [60, 2.5]
+    code, _, err = type_in("run", "small.toml", "--checkpoint-every", "-1")
+    assert code == 2
+    assert "--checkpoint-every" in err

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shoal.cli.going_on import free_folder, refuse_taken
+from shoal.cli.signals import stop_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
     from shoal.study.spec import Study
@@ -82,26 +85,27 @@ def lr_range(
     refuse_taken(folder)
     options = {"low": low, "high": high, "scale": scale.value, "steps": steps}
     shared = {"data_dir": data_dir, "memory": None if memory is None else memory * 2**30}
-    try:
-        dataset = (_ramp if mode is Mode.ramp else _grid)(loaded, folder, options, shared)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted before any chunk was finished: there is nothing to keep.", err=True)
-        raise typer.Exit(130) from None
+    with stop_signals() as heard:
+        try:
+            dataset = (_ramp if mode is Mode.ramp else _grid)(loaded, folder, options, shared, heard.look)
+        except KeyboardInterrupt:
+            typer.echo("Interrupted before any chunk was finished: there is nothing to keep.", err=True)
+            raise typer.Exit(heard.exit_code) from None
     _tell(dataset, folder, json)
     interrupted = dataset.attrs["status"] == "interrupted"
     if write and not interrupted:
         _write(dataset, study, text, json)
     if interrupted:
         typer.echo(f"Interrupted: {int(dataset['finished'].sum())} members are finished and kept.", err=True)
-        raise typer.Exit(130)
+        raise typer.Exit(heard.exit_code)
 
 
-def _ramp(study: Study, folder: Path, options: dict, shared: dict) -> xr.Dataset:
+def _ramp(study: Study, folder: Path, options: dict, shared: dict, look: Callable[[], None]) -> xr.Dataset:
     from shoal.cli.progress import watcher
     from shoal.study.lr_range import run_ramp
     from shoal.study.store import RunFolder, write_dataset
 
-    with RunFolder(folder, study.text) as kept, watcher() as watching:
+    with RunFolder(folder, study.text) as kept, watcher(look) as watching:
         dataset = run_ramp(study, **options, **shared, watcher=watching)
         kept.write_text("study.toml", study.text)
         write_dataset(kept, "lr-range.nc", dataset)
@@ -109,7 +113,7 @@ def _ramp(study: Study, folder: Path, options: dict, shared: dict) -> xr.Dataset
     return dataset
 
 
-def _grid(study: Study, folder: Path, options: dict, shared: dict) -> xr.Dataset:
+def _grid(study: Study, folder: Path, options: dict, shared: dict, look: Callable[[], None]) -> xr.Dataset:
     from shoal.cli.page import add_report
     from shoal.cli.progress import watcher
     from shoal.study.lr_range import grid_study
@@ -119,7 +123,7 @@ def _grid(study: Study, folder: Path, options: dict, shared: dict) -> xr.Dataset
 
     count = options.pop("steps")
     grid = grid_study(study, options["low"], options["high"], count, options["scale"])
-    with watcher() as watching:
+    with watcher(look) as watching:
         dataset = run(grid, folder, **shared, watcher=watching)
     add_report(folder, dataset, grid.text)
     dataset.attrs["lr_range"] = described(grid)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -67,10 +67,11 @@ class Tally:
 
 
 class Lines:
-    """A line at the start, now and then, and after each chunk."""
+    """A line at the start, now and then, and after each chunk. `look` is called before each chunk and on the
+    way: it may raise KeyboardInterrupt."""
 
-    def __init__(self) -> None:
-        self.tally, self._last = Tally(), time.monotonic()
+    def __init__(self, look: Callable[[], None] = lambda: None) -> None:
+        self.tally, self._last, self._look = Tally(), time.monotonic(), look
 
     def round_started(self, text: str) -> None:
         _say(text)
@@ -80,10 +81,12 @@ class Lines:
         _say(plan.counts)
 
     def chunk_started(self, chunk: Chunk) -> None:
+        self._look()
         number = f"chunk {chunk.index + 1}/{self.tally.chunks}"
         _say(f"{number}: {chunk.members} members, {chunk.program.length}")
 
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+        self._look()
         self.tally.advance(chunk, steps, values)
         if time.monotonic() - self._last > SECONDS_A_LINE:
             self._last = time.monotonic()
@@ -102,10 +105,11 @@ class Lines:
 
 
 class Bar:
-    """A live bar: members, network-steps per second, time left, the best cell so far."""
+    """A live bar: members, network-steps per second, time left, the best cell so far. `look` as for Lines."""
 
-    def __init__(self, progress: Any) -> None:
+    def __init__(self, progress: Any, look: Callable[[], None] = lambda: None) -> None:
         self.tally, self._progress, self._task, self._round = Tally(), progress, None, ""
+        self._look = look
 
     def round_started(self, text: str) -> None:
         self._round = f"{text}, "
@@ -117,10 +121,12 @@ class Bar:
         )
 
     def chunk_started(self, chunk: Chunk) -> None:
+        self._look()
         text = f"{self._round}chunk {chunk.index + 1}/{self.tally.chunks}: compiling"
         self._progress.update(self._task, description=text)
 
     def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+        self._look()
         self.tally.advance(chunk, steps, values)
         self._progress.update(
             self._task,
@@ -142,10 +148,10 @@ class Bar:
 
 
 @contextmanager
-def watcher() -> Iterator[Lines | Bar]:
-    """A bar where standard error is a terminal, else lines."""
+def watcher(look: Callable[[], None] = lambda: None) -> Iterator[Lines | Bar]:
+    """A bar where standard error is a terminal, else lines; `look` is called on the way."""
     if not sys.stderr.isatty():
-        yield Lines()
+        yield Lines(look)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -160,7 +166,7 @@ def watcher() -> Iterator[Lines | Bar]:
         TextColumn("{task.fields[best]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        yield Bar(progress)
+        yield Bar(progress, look)
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,8 @@ import typer
 from shoal.cli.signals import stop_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shoal.reproduce.command import Request, Task
     from shoal.reproduce.ledger import Ledger
 
@@ -68,7 +70,7 @@ def reproduce(
         return
     with stop_signals() as heard:
         try:
-            ledger, page = _with_progress(carry_out, request, tasks)
+            ledger, page = _with_progress(carry_out, request, tasks, heard.look)
         except (Interrupted, KeyboardInterrupt) as stopped:
             where = f" in {stopped}" if isinstance(stopped, Interrupted) else ""
             typer.echo(
@@ -105,8 +107,8 @@ def _print_plan(request: Request, tasks: list[Task]) -> None:
     console.print(f"About {duration(total)} in all. {HONESTY}", highlight=False)
 
 
-def _with_progress(carry_out, request: Request, tasks: list[Task]):
-    """Each study with a progress of its own, under its name."""
+def _with_progress(carry_out, request: Request, tasks: list[Task], look: Callable[[], None]):
+    """Each study with a progress of its own, under its name, which looks whether a signal was heard."""
     from contextlib import ExitStack
 
     from shoal.cli.progress import watcher
@@ -116,7 +118,7 @@ def _with_progress(carry_out, request: Request, tasks: list[Task]):
         def watching(name: str):
             stack.pop_all().close()
             typer.echo(f"{name}:", err=True)
-            return stack.enter_context(watcher())
+            return stack.enter_context(watcher(look))
 
         return carry_out(request, tasks, watching)
 

@@ -72,7 +72,7 @@ def run(
     folder = _folder(out, study.stem, loaded, resume)
     with stop_signals() as heard:
         try:
-            with watcher() as watching:
+            with watcher(heard.look) as watching:
                 dataset = run_study(
                     loaded,
                     folder,

@@ -168,7 +168,7 @@ def test_the_message_ends_with_the_command_to_go_on(study, monkeypatch, tmp_path
     monkeypatch.setattr("sys.argv", ["shoal", "run", "s.toml"])
     with pytest.raises(SystemExit) as left:
         main()
-    assert left.value.code == 1
+    assert left.value.code == 2
     assert capsys.readouterr().err == (
         "shoal: runs/s cannot be written: No space left on device.\n  -> Make room.\n"
         "Go on with: shoal run s.toml --out runs/s --resume\n"

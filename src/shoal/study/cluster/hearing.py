@@ -6,7 +6,7 @@ from typing import Any
 
 from shoal.study.cluster.words import from_plain
 from shoal.study.plan import Plan
-from shoal.study.watching import Watcher
+from shoal.study.watching import Silence, Watcher
 
 
 class Hearing:
@@ -14,7 +14,7 @@ class Hearing:
 
     def __init__(self, plan: Plan, watcher: Watcher) -> None:
         self._chunks = {chunk.index: chunk for chunk in plan.chunks}
-        self._watcher = watcher
+        self._watcher: Watcher = watcher
         self._steps: dict[int, int] = {}
         self._on: dict[int, str] = {}  # the worker of each chunk that is being trained
         self._handed_on: set[int] = set()
@@ -24,6 +24,10 @@ class Hearing:
     def working(self) -> bool:
         """Whether some chunk was begun and nothing was heard of its end."""
         return bool(self._on)
+
+    def silence(self) -> None:
+        """Tell nobody what is heard from now on."""
+        self._watcher = Silence()
 
     def hear(self, event: dict[str, Any]) -> None:
         """One event of a worker (study/cluster/words.py)."""

@@ -90,6 +90,7 @@ class Round:
 
     def cancel(self) -> None:
         """Keep what has come, cancel the rest, and let what is on its way notice that."""
+        self._hearing.silence()
         self._drain()
         if not self._flying or self._client.status != "running":
             return
