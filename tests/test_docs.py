@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shoal.study.cluster.batch_system import load_batch_system
 from shoal.study.load import load_study, make_study
 from shoal.study.network_file import load_network_file
 from shoal.study.spec.data import DataSettings
@@ -27,11 +28,14 @@ def _blocks(page: Path, language: str) -> list[str]:
 def test_every_study_in_the_docs_loads(page: Path, tmp_path: Path) -> None:
     for i, text in enumerate(_blocks(page, "toml")):
         file = tmp_path / f"{i}.toml"
-        if "[training]" not in text and "[submission]" not in text:  # a part of a study
+        whole = ("[training]", "[submission]", "[options]")
+        if not any(table in text for table in whole):  # a part of a study
             text += "\n[training]\nsteps = 1\nlearning_rate = 0.1\n"
         file.write_text(text)
         if "[submission]" in text:
             load_network_file(file)
+        elif "[options]" in text:
+            load_batch_system(file)
         else:
             load_study(file).cells()
 
