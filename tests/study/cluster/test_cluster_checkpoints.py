@@ -12,7 +12,7 @@ import shoal
 from shoal.study.load import make_study
 from shoal.study.shared_folder import NAME, SharedFolder
 
-GIVEN = {"dataset": DATA, "check": False, "checkpoint_every": 0.01}
+GIVEN = {"dataset": DATA, "check": False}
 STEPS = RAW["training"]["steps"]
 
 
@@ -42,7 +42,9 @@ def mortal(client):
 
 def test_a_killed_workers_chunk_goes_on_from_its_last_checkpoint_with_the_same_bits(mortal, alone, tmp_path):
     watcher = Follower()
-    result = shoal.run(make_study(RAW), tmp_path / "run", cluster=mortal, watcher=watcher, **GIVEN)
+    result = shoal.run(
+        make_study(RAW), tmp_path / "run", cluster=mortal, watcher=watcher, checkpoint_every=0.01, **GIVEN
+    )
     assert_same_bits(result, alone)
     from_steps = [re.search(r"Chunk (\d): .* goes on from step ([\d,]+)", line) for line in watcher.lines]
     found = {int(match[1]): int(match[2].replace(",", "")) for match in from_steps if match}
@@ -55,7 +57,7 @@ def test_a_killed_workers_chunk_goes_on_from_its_last_checkpoint_with_the_same_b
 def test_an_interrupted_run_goes_on_from_its_checkpoint_here_and_there(client, tmp_path):
     longer = {
         "network": {"hidden": [100]},
-        "training": {**RAW["training"], "steps": 4000},
+        "training": {**RAW["training"], "steps": 2000},
         "vary": {"seed": 2},
     }
     study, run = make_study({**RAW, **longer}), tmp_path / "run"
@@ -72,4 +74,4 @@ def test_an_interrupted_run_goes_on_from_its_checkpoint_here_and_there(client, t
     result = shoal.run(study, run, resume=True, cluster=client, watcher=there, **GIVEN)
     assert_same_bits(result, expected)
     assert 0 < here.again[0] < there.again[0]
-    assert there.again[0] + there.steps[0] == 4000
+    assert there.again[0] + there.steps[0] == 2000
