@@ -1,4 +1,4 @@
-"""Every program of these tests is compiled once, for all runs of the same members."""
+"""Every program of these tests is compiled once, for all runs of the same members, and of no other tests."""
 
 from typing import Any
 
@@ -26,9 +26,8 @@ def compiled_once(chunks, dtype):
     return MADE[key]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def warm():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("shoal.study.train.CompiledTeam", compiled_once)
         yield
-    MADE.clear()
