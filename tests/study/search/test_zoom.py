@@ -38,6 +38,9 @@ def peak(l2):
     return 0.9 - 0.1 * (np.log10(l2) + 2) ** 2
 
 
+SCORES = np.array([[0.5, 0.53, 0.51, 0.55], [0.45, 0.5, 0.5, 0.52], [0.3, 0.31, 0.29, 0.28]])
+
+
 def test_the_first_levels_span_the_range_evenly_and_later_ones_lie_within():
     strategy = zoom(levels=5, keep=1)
     trials, verdict = play(strategy, peak)
@@ -88,7 +91,7 @@ def test_it_stops_where_the_next_levels_could_not_be_told_apart_and_says_so_with
     assert verdict.words.startswith("Stopped after round 1 of 3.")
     assert "none of the" in verdict.words
     assert "± " in verdict.words
-    assert "95 % interval, paired over 3 seeds" in verdict.words
+    assert "95 % interval, paired over 3 seeds, simultaneous" in verdict.words
 
 
 def test_it_goes_on_where_an_edge_of_the_next_box_is_told_from_the_best():
@@ -116,13 +119,30 @@ def test_the_best_at_an_end_of_the_range_is_pointed_out():
     assert f"The best lies at the end of the range of {PATH}: look beyond it." in verdict.words
 
 
-def test_intervals_of_three_trials_are_the_plain_paired_ones():
-    scores = np.array([[0.5, 0.53, 0.51, 0.55], [0.45, 0.5, 0.5, 0.52], [0.3, 0.31, 0.29, 0.28]])
-    trials = [trial(i, {PATH: i + 1.0}, own) for i, own in enumerate(scores)]
+def test_the_interval_of_one_difference_is_the_plain_paired_one():
+    best, other = (trial(i, {PATH: i + 1.0}, own) for i, own in enumerate(SCORES[:2]))
+    means, halves = paired_intervals(best, [other], [best, other])
+    low, high = stats.ttest_rel(*SCORES[:2]).confidence_interval()
+    assert (means[0] - halves[0], means[0] + halves[0]) == pytest.approx((low, high))
+
+
+def test_intervals_of_more_are_wider_by_tukeys_studentized_range():
+    trials = [trial(i, {PATH: i + 1.0}, own) for i, own in enumerate(SCORES)]
     means, halves = paired_intervals(trials[0], trials[1:], trials)
-    for i in (1, 2):
-        low, high = stats.ttest_rel(scores[0], scores[i]).confidence_interval()
-        assert (means[i - 1] - halves[i - 1], means[i - 1] + halves[i - 1]) == pytest.approx((low, high))
+    np.testing.assert_allclose(means, [0.03, 0.2275])
+    for half, own in zip(halves, SCORES[1:], strict=True):
+        error = np.std(SCORES[0] - own, ddof=1) / 2
+        assert half == pytest.approx(5.910 / np.sqrt(2) * error, rel=1e-3)  # q of 3 means, 3 degrees: tables
+
+
+def test_of_equal_levels_the_luckiest_is_told_from_another_in_five_of_a_hundred_searches():
+    rng, apart = np.random.default_rng(5), 0
+    for _ in range(400):
+        scores = 0.5 + 0.01 * rng.standard_normal((8, 3))
+        trials = [trial(i, {PATH: i + 1.0}, own) for i, own in enumerate(scores)]
+        best = max(trials, key=lambda t: t.mean)
+        apart += none_apart(best, trials, trials) is None
+    assert 0.02 <= apart / 400 <= 0.09
 
 
 def test_of_losses_less_is_better():

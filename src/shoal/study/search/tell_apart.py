@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.stats import studentized_range
 
 from shoal.statistics.intervals import CONFIDENCE
 from shoal.statistics.moderated import difference_variances
@@ -18,7 +18,10 @@ def paired_intervals(
     """Mean differences best - other over seeds, and half the width of their 95 % intervals, (others,).
 
     Members of a seed saw the same batches, so differences are paired; their variances are steadied by what
-    all trials of the `pool` say of the noise (`difference_variances`). With one seed the widths are NaN.
+    all trials of the `pool` say of the noise (`difference_variances`). The best was chosen for its score, and
+    of k equal levels one always is the luckiest: the intervals are simultaneous for every pair of the k, with
+    q(k, freedom) / sqrt(2) of the studentized range, which is Student's t at k = 2. With one seed the widths
+    are NaN. Source: Tukey (1953), The problem of multiple comparisons.
     """
     sign = 1.0 if best.metric.higher_is_better else -1.0
     scores = sign * np.array([trial.scores for trial in pool], np.float64)
@@ -29,7 +32,8 @@ def paired_intervals(
     if seeds < 2:
         return means, np.full(len(rows), np.nan)
     variances, freedom = difference_variances(scores, at[best.number], rows, resolution)
-    return means, stdtrit(freedom, (1 + CONFIDENCE) / 2) * np.sqrt(variances / seeds)
+    width = float(studentized_range.ppf(CONFIDENCE, len(rows) + 1, freedom)) / np.sqrt(2)
+    return means, width * np.sqrt(variances / seeds)
 
 
 def none_apart(
@@ -54,5 +58,5 @@ def none_apart(
     return (
         f"none of the {len(others)} other levels known there can be told from the best ({best.label}); the "
         f"surest difference, from {others[at].label}, is {scale * means[at]:.3g} ± {scale * halves[at]:.3g}"
-        f"{unit} (95 % interval, paired over {len(best.scores)} seeds), which holds 0"
+        f"{unit} (95 % interval, paired over {len(best.scores)} seeds, simultaneous), which holds 0"
     )
