@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from synthetic import make_result
 
-from shoal.analysis import factor_effects, paired_difference
+from shoal.analysis import factor_effects, paired_difference, rank_cells
 
 
 def test_paired_difference_by_hand():
@@ -49,7 +49,19 @@ def test_a_two_level_effect_is_averaged_over_the_other_factors_and_paired():
     expected = paired_difference(0.03 + wobble, np.zeros(4))
     assert difference.interval.mean == pytest.approx(0.03, abs=1e-6)
     assert difference.interval.half == pytest.approx(expected.half, rel=1e-3)
+    assert difference.p_adjusted == pytest.approx(stats.ttest_1samp(0.03 + wobble, 0).pvalue, rel=1e-3)
     assert difference.more_than_noise
+
+
+def test_of_one_factor_the_levels_that_tie_are_the_cells_that_tie():
+    result = make_result(("l2",), seeds=3, data="")
+    noise = 0.004 * np.random.default_rng(2).standard_normal(result["validation_accuracy"].shape[:2])
+    levels = np.linspace(0.5, 0.45, len(noise))[:, None]
+    result["validation_accuracy"].values[..., -1] = levels + noise
+    (effect,), ranking = factor_effects(result), rank_cells(result)
+    assert effect.best == ranking.order[0]
+    others = [d.level for d in effect.differences]
+    np.testing.assert_allclose([d.p_adjusted for d in effect.differences], ranking.p_adjusted[others])
 
 
 def test_the_range_of_an_effect_over_the_other_factors_is_told():

@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from scipy.special import stdtr, stdtrit
 
 from shoal.analysis.averages import Block, complete_block
 from shoal.analysis.best import SIGNIFICANCE
 from shoal.analysis.factors import Factor, factors
 from shoal.analysis.final import final_values, ranking_metric, resolution
 from shoal.statistics.intervals import CONFIDENCE, Interval, mean_interval, t_intervals
-from shoal.statistics.multiple import holm, paired_p_values
+from shoal.statistics.moderated import difference_variances
+from shoal.statistics.multiple import holm
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,25 @@ def _effect(
 
 
 def _differences(block: Block, best: int, step: float) -> tuple[Difference, ...]:
-    by_level = dict(zip(block.levels.tolist(), block.values, strict=True))
-    paired = {level: by_level[best] - values for level, values in by_level.items() if level != best}
-    p_adjusted = holm(paired_p_values([d.mean(axis=0) for d in paired.values()], resolution=step))
-    confidence = 1 - (1 - CONFIDENCE) / len(paired)
-    found = []
-    for (level, difference), p in zip(paired.items(), p_adjusted, strict=True):
-        interval = paired_difference(difference.mean(axis=0), 0.0, confidence, step)
-        by_setting = difference.mean(axis=-1)
-        found.append(Difference(level, interval, float(p), float(by_setting.min()), float(by_setting.max())))
-    return tuple(found)
+    """The best level minus each other; variances as in the table of cells, steadied by all levels."""
+    levels, by_seed = block.levels.tolist(), block.values.mean(axis=1)
+    at, others = levels.index(best), np.array([i for i, level in enumerate(levels) if level != best])
+    means, seeds = (by_seed[at] - by_seed[others]).mean(axis=1), by_seed.shape[1]
+    halves, p_adjusted = np.full(len(others), np.nan), np.full(len(others), np.nan)
+    if seeds > 1:
+        variances, freedom = difference_variances(by_seed, at, others, step)
+        errors = np.sqrt(variances / seeds)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p_adjusted = holm(2 * stdtr(freedom, -np.where(means == 0, 0.0, np.abs(means) / errors)))
+        halves = stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / len(others)) * errors
+    by_setting = (block.values[at] - block.values[others]).mean(axis=-1)
+    return tuple(
+        Difference(
+            levels[i],
+            Interval(float(mean), float(mean - half), float(mean + half), seeds),
+            float(p),
+            float(settings.min()),
+            float(settings.max()),
+        )
+        for i, mean, half, p, settings in zip(others, means, halves, p_adjusted, by_setting, strict=True)
+    )

@@ -22,7 +22,8 @@ def difference_variances(
     is the prior that the variances of the cells follow (`variance_prior`) once each cell's mean and each
     seed's median deviation are taken off. Where cells differ much in their noise d0 is small, and this is
     near the plain paired variance.
-    `resolution` bounds the variances from below as in `paired_p_values`.
+    `resolution` (1/N for accuracies on N examples) bounds them from below by 2 * resolution**2 / 12, the
+    rounding of two values.
     Source: Smyth (2004), Linear models and empirical Bayes methods, section 3 (the moderated t).
     """
     cells, seeds = values.shape
