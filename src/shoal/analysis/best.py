@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.special import fdtrc, stdtr, stdtrit
+from scipy.special import fdtrc
 
 from shoal.analysis.factors import by_cell, find_cell, json_attribute
 from shoal.analysis.final import final_values, ranking_metric, resolution
-from shoal.statistics.intervals import CONFIDENCE, Interval, t_intervals
-from shoal.statistics.moderated import difference_variances
+from shoal.statistics.differences import differences_from
+from shoal.statistics.intervals import Interval, t_intervals
 from shoal.statistics.multiple import holm
 
 SIGNIFICANCE = 0.05
@@ -58,7 +58,7 @@ def rank_cells(dataset: xr.Dataset) -> Ranking:
 
     d_s = accuracy of best - accuracy of cell, for each seed s (members that share a seed saw the same
     batches, so what the seed does to both cancels); a t-test on d, its variance moderated by that of all
-    cells (`difference_variances`); Holm's adjustment over all cells but the best. A cell is tied when its
+    cells (`differences_from`); Holm's adjustment over all cells but the best. A cell is tied when its
     adjusted p is not below 0.05. Although the reference is itself chosen from the data, best and ties
     together hold any truly best cell with about 95 % probability or more: it is left out only if its test
     against the chosen one of the k - 1 others fails by that one's share of 5 %.
@@ -75,27 +75,13 @@ def rank_cells(dataset: xr.Dataset) -> Ranking:
         return Ranking(metric, tuple(map(int, order)), None, p_adjusted, frozenset(), frozenset())
     step = resolution(dataset, metric)
     others = order[1:]
-    lead, p_adjusted[others] = _compare(finals, order, step)
+    found = differences_from(finals[order], 0, np.arange(1, len(order)), step)
+    p_adjusted[others] = holm(found.p_values)
     close = frozenset(int(cell) for cell in others if p_adjusted[cell] >= SIGNIFICANCE)
     diverged = by_cell(dataset, dataset["diverged"].astype(bool)).sum(axis=1)
     erratic = erratic_cells(finals, int(order[0]), close, diverged, step)
+    lead = found.intervals()[0]
     return Ranking(metric, tuple(map(int, order)), lead, p_adjusted, close - erratic, erratic)
-
-
-def _compare(finals: np.ndarray, order: np.ndarray, step: float) -> tuple[Interval, np.ndarray]:
-    """The lead over the next cell with its interval, and Holm-adjusted p-values of all cells but the best."""
-    best, others = int(order[0]), order[1:]
-    seeds = finals.shape[1]
-    means = (finals[best] - finals[others]).mean(axis=1)
-    if seeds < 2:
-        return Interval(float(means[0]), np.nan, np.nan, seeds), np.full(len(others), np.nan)
-    variances, freedom = difference_variances(finals[order], 0, np.arange(1, len(order)), step)
-    errors = np.sqrt(variances / seeds)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(means == 0, 0.0, means / errors)
-    half = float(stdtrit(freedom, (1 + CONFIDENCE) / 2) * errors[0])
-    lead = Interval(float(means[0]), float(means[0]) - half, float(means[0]) + half, seeds)
-    return lead, holm(2 * stdtr(freedom, -t))
 
 
 def erratic_cells(

@@ -7,14 +7,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.special import stdtr, stdtrit
 
 from shoal.analysis.averages import Block, complete_block
 from shoal.analysis.best import SIGNIFICANCE
 from shoal.analysis.factors import Factor, factors
 from shoal.analysis.final import final_values, ranking_metric, resolution
+from shoal.statistics.differences import differences_from
 from shoal.statistics.intervals import CONFIDENCE, Interval, mean_interval, t_intervals
-from shoal.statistics.moderated import difference_variances
 from shoal.statistics.multiple import holm
 
 
@@ -119,22 +118,11 @@ def _differences(block: Block, best: int, step: float) -> tuple[Difference, ...]
     """The best level minus each other; variances as in the table of cells, steadied by all levels."""
     levels, by_seed = block.levels.tolist(), block.values.mean(axis=1)
     at, others = levels.index(best), np.array([i for i, level in enumerate(levels) if level != best])
-    means, seeds = (by_seed[at] - by_seed[others]).mean(axis=1), by_seed.shape[1]
-    halves, p_adjusted = np.full(len(others), np.nan), np.full(len(others), np.nan)
-    if seeds > 1:
-        variances, freedom = difference_variances(by_seed, at, others, step)
-        errors = np.sqrt(variances / seeds)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            p_adjusted = holm(2 * stdtr(freedom, -np.where(means == 0, 0.0, np.abs(means) / errors)))
-        halves = stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / len(others)) * errors
+    found = differences_from(by_seed, at, others, step)
     by_setting = (block.values[at] - block.values[others]).mean(axis=-1)
     return tuple(
-        Difference(
-            levels[i],
-            Interval(float(mean), float(mean - half), float(mean + half), seeds),
-            float(p),
-            float(settings.min()),
-            float(settings.max()),
+        Difference(levels[i], interval, float(p), float(settings.min()), float(settings.max()))
+        for i, interval, p, settings in zip(
+            others, found.intervals(len(others)), holm(found.p_values), by_setting, strict=True
         )
-        for i, mean, half, p, settings in zip(others, means, halves, p_adjusted, by_setting, strict=True)
     )

@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from interrupted import NARROW, RAW
+from small_studies import blobs
 
+import shoal
 from shoal.study.compiled import CompiledTeam
+from shoal.study.load import make_study
 
 MADE: dict[Any, CompiledTeam] = {}
 
@@ -31,3 +35,16 @@ def warm():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("shoal.study.train.CompiledTeam", compiled_once)
         yield
+
+
+@pytest.fixture(scope="module")
+def study():
+    return make_study(RAW)
+
+
+@pytest.fixture(scope="module")
+def whole(study, tmp_path_factory):
+    """The run that nothing interrupts."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    shoal.run(study, folder, dataset=blobs(), check=False, memory=NARROW)
+    return shoal.open_run(folder)

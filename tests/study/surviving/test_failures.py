@@ -7,13 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from interrupted import NARROW, RAW, Press, Watching, names, resume, same_bits
+from interrupted import NARROW, Press, Watching, names, resume, same_bits
 from small_studies import blobs
 
 import shoal
 from shoal.errors import HaltedError
 from shoal.study.checkpoints import TeamCheckpoints
-from shoal.study.load import make_study
 from shoal.study.store import RunFolder
 
 
@@ -21,18 +20,6 @@ from shoal.study.store import RunFolder
 def written_at_once(monkeypatch):
     save = TeamCheckpoints.save
     monkeypatch.setattr(TeamCheckpoints, "save", lambda self, now, wait=False: save(self, now, True))
-
-
-@pytest.fixture(scope="module")
-def study():
-    return make_study(RAW)
-
-
-@pytest.fixture(scope="module")
-def whole(study, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    shoal.run(study, folder, dataset=blobs(), check=False, memory=NARROW)
-    return shoal.open_run(folder)
 
 
 class Then(Press):

@@ -20,19 +20,6 @@ FULL_BATCH = raw_study(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def study():
-    return make_study(RAW)
-
-
-@pytest.fixture(scope="module")
-def whole(study, tmp_path_factory):
-    """The run that nothing interrupts."""
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    shoal.run(study, folder, dataset=blobs(), check=False, memory=NARROW)
-    return shoal.open_run(folder)
-
-
 @pytest.fixture
 def half(study, tmp_path):
     """A run stopped by Ctrl-C when its first chunk was finished."""

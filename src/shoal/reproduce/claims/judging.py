@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
 
 from shoal.analysis import paired_difference
 from shoal.report.numbers import mean_and_half, points
 from shoal.reproduce.evidence import Evidence
 from shoal.reproduce.library import reports
 from shoal.reproduce.model import rows_of
-from shoal.statistics.intervals import CONFIDENCE, Interval, mean_interval
-from shoal.statistics.moderated import difference_variances
+from shoal.statistics.differences import differences_from
+from shoal.statistics.intervals import Interval, mean_interval
 
 MARGIN = 0.01  # "hardly", "about the same": 1 point, two deviations of an accuracy near 50 % on 10,000 images
 MARGIN_WORDS = "1 point (two standard deviations of an accuracy near 50 % on 10,000 images)"
@@ -68,17 +67,11 @@ def against(values: np.ndarray, base: int, step: float = 0.0) -> dict[int, Inter
     """Each level minus the level `base`, paired by seed, from values (levels, seeds), by level.
 
     Intervals are simultaneous (Bonferroni) and their variances steadied by what all levels together say of
-    the noise (`difference_variances`).
+    the noise (`differences_from`).
     """
     others = np.flatnonzero(np.arange(len(values)) != base)
-    seeds = values.shape[1]
-    variances, freedom = difference_variances(values, base, others, step)
-    half = stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2 / len(others)) * np.sqrt(variances / seeds)
-    means = (values[others] - values[base]).mean(axis=1)
-    return {
-        int(i): Interval(float(m), float(m - h), float(m + h), seeds)
-        for i, m, h in zip(others, means, half, strict=True)
-    }
+    found = differences_from(values, base, others, step).intervals(len(others))
+    return {int(level): -interval for level, interval in zip(others, found, strict=True)}
 
 
 def reported(number: str, prefix: str) -> np.ndarray:

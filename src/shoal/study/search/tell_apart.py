@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import studentized_range
 
+from shoal.statistics.differences import differences_from
 from shoal.statistics.intervals import CONFIDENCE
-from shoal.statistics.moderated import difference_variances
 from shoal.study.search.trial import Trial
 
 
@@ -18,7 +18,7 @@ def paired_intervals(
     """Mean differences best - other over seeds, and half the width of their 95 % intervals, (others,).
 
     Members of a seed saw the same batches, so differences are paired; their variances are steadied by what
-    all trials of the `pool` say of the noise (`difference_variances`). The best was chosen for its score, and
+    all trials of the `pool` say of the noise (`differences_from`). The best was chosen for its score, and
     of k equal levels one always is the luckiest: the intervals are simultaneous for every pair of the k, with
     q(k, freedom) / sqrt(2) of the studentized range, which is Student's t at k = 2. With one seed the widths
     are NaN. Source: Tukey (1953), The problem of multiple comparisons.
@@ -27,13 +27,9 @@ def paired_intervals(
     scores = sign * np.array([trial.scores for trial in pool], np.float64)
     at = {trial.number: i for i, trial in enumerate(pool)}
     rows = np.array([at[trial.number] for trial in others], int)
-    means = (scores[at[best.number]] - scores[rows]).mean(axis=1)
-    seeds = scores.shape[1]
-    if seeds < 2:
-        return means, np.full(len(rows), np.nan)
-    variances, freedom = difference_variances(scores, at[best.number], rows, resolution)
-    width = float(studentized_range.ppf(CONFIDENCE, len(rows) + 1, freedom)) / np.sqrt(2)
-    return means, width * np.sqrt(variances / seeds)
+    found = differences_from(scores, at[best.number], rows, resolution)
+    width = float(studentized_range.ppf(CONFIDENCE, len(rows) + 1, found.freedom)) / np.sqrt(2)
+    return found.means, width * found.errors
 
 
 def none_apart(
