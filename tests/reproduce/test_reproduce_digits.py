@@ -80,10 +80,13 @@ def test_identifiers_on_the_page_are_unique(out):
 def test_the_markdown_page_has_every_table_and_its_pictures(out):
     for path, images in ((out / "reproduction.md", "images/"), (out / "docs.md", "images/docs/")):
         text = path.read_text()
-        assert text.count("#### ") == text.count(f"]({images}") == 4
-        assert text.count("QUICK: a tenth of the steps and 2 seeds") == 5
-        for part in text.split(f"]({images}")[1:]:
-            assert (out / images / part.split(")")[0]).stat().st_size > 1000
+        assert text.count("#### ") == text.count(f"]({images}") == 7
+        assert text.count("QUICK: a tenth of the steps and 2 seeds") == 8
+        names = [part.split(")")[0] for part in text.split(f"]({images}")[1:]]
+        assert [name.rpartition(".")[2] for name in names].count("svg") == 3
+        for name in names:
+            assert (out / images / name).stat().st_size > 1000
+            assert name.endswith(".png") or "QUICK: a tenth" in (out / images / name).read_text()
         assert "shoal reproduce 001 --seeds 2 --quick --data digits" in text
 
 

@@ -105,9 +105,10 @@ def _write(request: Request, ledger: Ledger, evidence: Evidence) -> Path:
         out.mkdir(parents=True, exist_ok=True)
         (out / "index.html").write_text(render_page(ledger, evidence, shoal.__version__), encoding="utf-8")
         write_json(ledger, out / "ledger.json")
-        write_markdown(ledger, out / "reproduction.md", out / "images")
+        write_markdown(ledger, evidence, out / "reproduction.md", out / "images")
         if request.docs is not None:
-            write_markdown(ledger, request.docs, request.docs.parent / "images" / request.docs.stem)
+            images = request.docs.parent / "images" / request.docs.stem
+            write_markdown(ledger, evidence, request.docs, images)
     except OSError as error:
         raise RunError(
             f"{error.filename or out} cannot be written: {error.strerror}.",

@@ -1,9 +1,10 @@
-"""A table as a picture: our interval of each row, what one more run would give, and the reported figure."""
+"""Pictures: a table's rows as strips beside the reported figures, and figures of a study's own report."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,11 +12,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
+from shoal.report.figures import Group, draw_group
 from shoal.report.figures.accuracy_axis import limits
 from shoal.report.numbers import short_number
 from shoal.report.style import INK, MUTED, PALETTE, drawing, fit, panel
-from shoal.report.svg import Drawing, Key, to_drawing
+from shoal.report.summary import summarize
+from shoal.report.svg import Drawing, Key, prefixed, to_drawing
 from shoal.reproduce.compare import Compared, ComparedTable
+from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.model import Picture
 from shoal.reproduce.text import UNITS
 
 OURS, ALIKE, REPORTED = PALETTE[0], "#b7d4e8", PALETTE[1]
@@ -49,6 +54,17 @@ def png(table: ComparedTable, label: str = "") -> bytes | None:
         buffer = io.BytesIO()
         FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
+
+
+def picture_group(evidence: Evidence, picture: Picture, name: str) -> Group | None:
+    """The group of figures of a study's own report that the picture asks for, under its title."""
+    if picture.study not in evidence.results:
+        return None
+    group = draw_group(summarize(evidence.results[picture.study]), picture.group)
+    if group is None:
+        return None
+    drawings = tuple(prefixed(drawn, name) for drawn in group.drawings)
+    return replace(group, name=name, heading=picture.title, drawings=drawings, folded=False)
 
 
 def _worth(table: ComparedTable) -> bool:

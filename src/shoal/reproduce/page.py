@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from shoal.report.figures import Group, draw_group
 from shoal.report.numbers import counted, duration
 from shoal.report.page import template
-from shoal.report.summary import summarize
-from shoal.report.svg import prefixed
 from shoal.reproduce.compare import ComparedTable
-from shoal.reproduce.draw import KEYS, strip_chart
+from shoal.reproduce.draw import KEYS, picture_group, strip_chart
 from shoal.reproduce.evidence import Evidence
 from shoal.reproduce.ledger import Ledger
-from shoal.reproduce.model import Part, Picture
-from shoal.reproduce.text import COLUMNS, cells_of, counts_text, heading_of
+from shoal.reproduce.model import Part
+from shoal.reproduce.text import COLUMNS, cells_of, counts_text, decided_text, heading_of
 
 TITLE = "The reports' figures and claims, run again"
 COUNTED = 100  # from so many seeds on it is networks that are counted, as in a share of them
@@ -62,9 +58,10 @@ def _seeds(ledger: Ledger) -> str:
 
 
 def counted_words(ledger: Ledger) -> str:
-    """How many figures agree."""
+    """How many sentences hold and how many figures agree."""
     words = ledger.count(("agrees", "higher", "lower"))
-    return counts_text(words["agrees"], words["higher"], words["lower"])
+    figures = counts_text(words["agrees"], words["higher"], words["lower"])
+    return " ".join([*decided_text([one.judgement.word for one in ledger.decided]), figures])
 
 
 def made_rows(ledger: Ledger) -> list[tuple[str, ...]]:
@@ -107,7 +104,7 @@ def _reports(ledger: Ledger, evidence: Evidence) -> list[dict[str, Any]]:
 def _part(ledger: Ledger, evidence: Evidence, number: str, name: str, part: Part) -> dict[str, Any]:
     own = [table for table in ledger.tables if (table.report.number, table.part) == (number, name)]
     label = ledger.mode.label
-    drawn = [_picture(evidence, one, f"p{number}-{name}-{i}") for i, one in enumerate(part.picture)]
+    drawn = [picture_group(evidence, one, f"p{number}-{name}-{i}") for i, one in enumerate(part.picture)]
     return {
         "id": f"r{number}-{name}",
         "name": f"{number}.{name}",
@@ -127,14 +124,3 @@ def _table(table: ComparedTable, name: str, label: str) -> dict[str, Any]:
         "notes": any(cells_of(table, row)[-1] for row in table.rows),
         "drawing": drawn,
     }
-
-
-def _picture(evidence: Evidence, picture: Picture, name: str) -> Group | None:
-    """The group of figures of a study's own report that the picture asks for, under its title."""
-    if picture.study not in evidence.results:
-        return None
-    group = draw_group(summarize(evidence.results[picture.study]), picture.group)
-    if group is None:
-        return None
-    drawings = tuple(prefixed(drawn, name) for drawn in group.drawings)
-    return replace(group, name=name, heading=picture.title, drawings=drawings, folded=False)

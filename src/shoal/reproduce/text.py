@@ -68,6 +68,15 @@ def heading_of(table: ComparedTable) -> str:
     return f"{table.table.title} ({unit})" if unit else table.table.title
 
 
+def decided_text(words: list[str]) -> list[str]:
+    """ "Of 29 sentences 20 hold, 6 fail and 3 are undecided." as a list; empty where none is decided."""
+    hold, fail, undecided = (words.count(word) for word in ("holds", "fails", "undecided"))
+    total = hold + fail + undecided
+    if not total:
+        return []
+    return [f"Of {counted(total, 'sentence')} {hold} hold, {fail} fail, {undecided} cannot be decided."]
+
+
 def counts_text(agrees: int, higher: int, lower: int) -> str:
     """ "Of 17 reported figures 12 agree ..."."""
     total = agrees + higher + lower
