@@ -44,6 +44,15 @@ def test_the_first_record_the_last_and_one_between(one):
     assert beside(one, at=at, step=100).mean.mean == pytest.approx(0.5)
 
 
+def test_the_best_of_all_records_is_not_that_of_the_untrained_network():
+    untrained_best = result(
+        {"l2": [0.0]}, lambda step, **_: 0.3 if step == 0 else step / 1000, names=("validation_accuracy",),
+        steps=(0, 100, 200),
+    )  # fmt: skip
+    of = evidence({STUDY: untrained_best})
+    assert beside(of, take="max").mean.mean == pytest.approx(0.2)
+
+
 def test_each_seed_chooses_its_own_best_on_validation_data(one):
     at = {"batch_norm": False}
     assert beside(one, at=at, best="l2").mean.mean == pytest.approx(0.5)

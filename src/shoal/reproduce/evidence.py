@@ -70,7 +70,8 @@ class Evidence:
         elif take == "first":
             values = dataset[name].isel(step=0).astype(np.float64)
         elif take == "max":
-            values = dataset[name].max("step").astype(np.float64)
+            trained = dataset[name].isel(step=slice(1, None))  # the first record is of the untrained network
+            values = trained.max("step").astype(np.float64)
         else:
             values = final_values(dataset, name)
         picked = at_levels(values, at)
