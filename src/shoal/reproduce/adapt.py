@@ -14,6 +14,7 @@ from shoal.study.toml_file import read_toml
 
 SHORTENED = 10  # a quick run has a tenth of the steps
 STEPS = ("steps", "half_cycle", "every_steps", "evaluations", "iterations", "epochs")
+MOST_RECORDS = 11  # of a quick run: to measure LeNet-5 a hundred times takes longer than a tenth of its steps
 HELD_OUT = 300  # of the 1797 digits
 LARGEST_BATCH = 1024
 MOST_COMPONENTS = 40  # of the digits' 64 pixels
@@ -55,6 +56,7 @@ def study_for(name: str, mode: Mode, own_seeds: bool = False) -> Study:
         asked["vary"] = {**asked.get("vary", {}), "seed": mode.seeds}
     if mode.quick:
         asked = _walked(asked, lambda key, value: _shorter(value, mode) if key in STEPS else value)
+        asked = _walked(asked, lambda key, value: min(value, MOST_RECORDS) if key == "points" else value)
     if mode.digits:
         asked["data"] = _digits(asked["data"])
         asked = _walked(asked, _fitting)

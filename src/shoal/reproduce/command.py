@@ -12,6 +12,7 @@ import shoal
 from shoal.errors import RunError
 from shoal.reproduce.adapt import Mode, study_for
 from shoal.reproduce.computed import compute
+from shoal.reproduce.draw import draw_pictures
 from shoal.reproduce.evidence import Evidence
 from shoal.reproduce.ledger import Ledger, Made, make_ledger, write_json
 from shoal.reproduce.library import Chosen, choose
@@ -100,15 +101,15 @@ def _made(one: Finished) -> Made:
 
 def _write(request: Request, ledger: Ledger, evidence: Evidence) -> Path:
     """index.html, reproduction.md with images/, ledger.json; and the page of the docs where asked."""
-    out = request.out
+    out, pictures = request.out, draw_pictures(request.parts, evidence)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "index.html").write_text(render_page(ledger, evidence, shoal.__version__), encoding="utf-8")
+        (out / "index.html").write_text(render_page(ledger, pictures, shoal.__version__), encoding="utf-8")
         write_json(ledger, out / "ledger.json")
-        write_markdown(ledger, evidence, out / "reproduction.md", out / "images")
+        write_markdown(ledger, pictures, out / "reproduction.md", out / "images")
         if request.docs is not None:
             images = request.docs.parent / "images" / request.docs.stem
-            write_markdown(ledger, evidence, request.docs, images)
+            write_markdown(ledger, pictures, request.docs, images)
     except OSError as error:
         raise RunError(
             f"{error.filename or out} cannot be written: {error.strerror}.",

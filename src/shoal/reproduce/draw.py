@@ -20,12 +20,14 @@ from shoal.report.summary import summarize
 from shoal.report.svg import Drawing, Key, prefixed, to_drawing
 from shoal.reproduce.compare import Compared, ComparedTable
 from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.library import Chosen
 from shoal.reproduce.model import Picture
 from shoal.reproduce.text import UNITS
 
 OURS, ALIKE, REPORTED = PALETTE[0], "#b7d4e8", PALETTE[1]
 WIDTH, ROW, FRAME = 7.2, 0.25, 0.75  # inches
 MOST_DOTS = 50
+Pictures = dict[tuple[str, str], list[Group]]  # by report and part
 KEYS = (
     Key("reported, one run", REPORTED, marker="D"),
     Key("ours: mean, 95 % interval, each seed", OURS),
@@ -56,7 +58,18 @@ def png(table: ComparedTable, label: str = "") -> bytes | None:
     return buffer.getvalue()
 
 
-def picture_group(evidence: Evidence, picture: Picture, name: str) -> Group | None:
+def draw_pictures(parts: Sequence[Chosen], evidence: Evidence) -> Pictures:
+    """Every picture that the parts ask for and whose study was run."""
+    tried = {
+        (report.number, name): [
+            _picture(evidence, one, f"p{report.number}-{name}-{i}") for i, one in enumerate(part.picture)
+        ]
+        for report, name, part in parts
+    }
+    return {key: [group for group in groups if group is not None] for key, groups in tried.items()}
+
+
+def _picture(evidence: Evidence, picture: Picture, name: str) -> Group | None:
     """The group of figures of a study's own report that the picture asks for, under its title."""
     if picture.study not in evidence.results:
         return None

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shoal.report.figures import Group
 from shoal.report.sheet import sheet
 from shoal.reproduce.compare import ComparedTable
-from shoal.reproduce.draw import picture_group, png
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.draw import Pictures, png
 from shoal.reproduce.ledger import Decided, Ledger
-from shoal.reproduce.model import Picture
 from shoal.reproduce.page import EXPLANATION, TITLE, counted_words, facts, made_rows, subtitle
 from shoal.reproduce.text import COLUMNS, cells_of, heading_of
 
 LIGHT = "Light: where one more run of ours would be."
 
 
-def write_markdown(ledger: Ledger, evidence: Evidence, path: Path, images: Path) -> None:
+def write_markdown(ledger: Ledger, pictures: Pictures, path: Path, images: Path) -> None:
     """The page at `path`, its pictures in the folder `images` (made where it is missing)."""
     images.mkdir(parents=True, exist_ok=True)
     label = ledger.mode.label
@@ -33,8 +32,8 @@ def write_markdown(ledger: Ledger, evidence: Evidence, path: Path, images: Path)
         own = [table for table in ledger.tables if (table.report.number, table.part) == (number, name)]
         for i, table in enumerate(own):
             lines += _table(table, label, path, images / f"{number}-{name}-{i}.png")
-        for i, picture in enumerate(part.picture):
-            lines += _picture(evidence, picture, label, path, images / f"{number}-{name}-{i}.svg")
+        for i, group in enumerate(pictures[number, name]):
+            lines += _picture(group, label, path, images / f"{number}-{name}-{i}.svg")
     lines += _record(ledger)
     path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
@@ -80,11 +79,8 @@ def _table(table: ComparedTable, label: str, page: Path, image: Path) -> list[st
     return lines
 
 
-def _picture(evidence: Evidence, picture: Picture, label: str, page: Path, image: Path) -> list[str]:
+def _picture(group: Group, label: str, page: Path, image: Path) -> list[str]:
     """Figures of a study's own report as one SVG."""
-    group = picture_group(evidence, picture, image.stem)
-    if group is None:
-        return []
     image.write_text(sheet(group, label), encoding="utf-8")
     lines = [f"#### {group.heading}", "", *([f"**{label}**", ""] if label else [])]
     lines += [f"![{group.heading}]({_place(image, page)})", ""]

@@ -7,8 +7,7 @@ from typing import Any
 from shoal.report.numbers import counted, duration
 from shoal.report.page import template
 from shoal.reproduce.compare import ComparedTable
-from shoal.reproduce.draw import KEYS, picture_group, strip_chart
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.draw import KEYS, Pictures, strip_chart
 from shoal.reproduce.ledger import Ledger
 from shoal.reproduce.model import Part
 from shoal.reproduce.text import COLUMNS, cells_of, counts_text, decided_text, heading_of
@@ -22,7 +21,7 @@ EXPLANATION = (
 )
 
 
-def render_page(ledger: Ledger, evidence: Evidence, version: str) -> str:
+def render_page(ledger: Ledger, pictures: Pictures, version: str) -> str:
     """index.html."""
     return template("reproduction.html.jinja").render(
         title=TITLE,
@@ -34,7 +33,7 @@ def render_page(ledger: Ledger, evidence: Evidence, version: str) -> str:
         decided=ledger.decided,
         columns=COLUMNS,
         keys=KEYS,
-        reports=_reports(ledger, evidence),
+        reports=_reports(ledger, pictures),
         made=made_rows(ledger),
         facts=facts(ledger),
         version=version,
@@ -85,14 +84,14 @@ def facts(ledger: Ledger) -> list[tuple[str, str]]:
     return [("Devices", ", ".join(devices)), ("Versions", ", ".join(versions))] if ledger.made else []
 
 
-def _reports(ledger: Ledger, evidence: Evidence) -> list[dict[str, Any]]:
+def _reports(ledger: Ledger, pictures: Pictures) -> list[dict[str, Any]]:
     numbers = list(dict.fromkeys(report.number for report, _, _ in ledger.parts))
     return [
         {
             "number": number,
             "title": next(report.title for report, _, _ in ledger.parts if report.number == number),
             "parts": [
-                _part(ledger, evidence, number, name, part)
+                _part(ledger, pictures, number, name, part)
                 for report, name, part in ledger.parts
                 if report.number == number
             ],
@@ -101,17 +100,16 @@ def _reports(ledger: Ledger, evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
-def _part(ledger: Ledger, evidence: Evidence, number: str, name: str, part: Part) -> dict[str, Any]:
+def _part(ledger: Ledger, pictures: Pictures, number: str, name: str, part: Part) -> dict[str, Any]:
     own = [table for table in ledger.tables if (table.report.number, table.part) == (number, name)]
     label = ledger.mode.label
-    drawn = [picture_group(evidence, one, f"p{number}-{name}-{i}") for i, one in enumerate(part.picture)]
     return {
         "id": f"r{number}-{name}",
         "name": f"{number}.{name}",
         "title": part.title,
         "note": part.note,
         "tables": [_table(table, f"strip-{number}-{name}-{i}", label) for i, table in enumerate(own)],
-        "groups": [group for group in drawn if group is not None],
+        "groups": pictures[number, name],
     }
 
 

@@ -84,8 +84,8 @@ def draw_group(summary: Summary, name: str) -> Group | None:
         "factor-losses": lambda summary: [_losses(summary)],
         "features": _features,
         "variance": _variance,
-        "layer-gradients": _layers,
-        "batch-norm": _layers,
+        "layer-gradients": _layer_gradients,
+        "batch-norm": _batch_norms,
     }[name]
     if summary.members[0] == 0:
         return None
@@ -168,23 +168,47 @@ def _variance(summary: Summary) -> list[Group]:
 
 def _layers(summary: Summary) -> list[Group]:
     """What goes on inside the layers, where `[record] health` measured it."""
+    drawn = (_layer_lines, _layer_gradients, _layer_outputs, _batch_norms)
+    return [group for draw in drawn for group in draw(summary)]
+
+
+def _layer_lines(summary: Summary) -> list[Group]:
     if not summary.health.measured:
         return []
-    which = cells_caption(summary, chosen_cells(summary))
     over = f"Lines are means over {summary.seeds} seeds, bands 95 % intervals." if summary.seeds > 1 else ""
+    caption = f"{cells_caption(summary, chosen_cells(summary))} {over}".strip()
     lines = [d for m in MEASURES for d in draw_layer_lines(summary, m, m.variable.replace("_", "-"))]
-    gradients = draw_violins(summary, "gradient_quantile", "weight gradients (nat)", "violin-gradients")
-    outputs = draw_violins(summary, "activation_quantile", "outputs", "violin-activations")
-    norms = [
+    return [Group("layers", "Layers over steps", tuple(lines), caption=caption, folded=True)]
+
+
+def _layer_gradients(summary: Summary) -> list[Group]:
+    if not summary.health.measured:
+        return []
+    drawn = draw_violins(summary, "gradient_quantile", "weight gradients (nat)", "violin-gradients")
+    return [
+        Group("layer-gradients", "Weight gradients by layer", tuple(drawn), caption=_violins_caption(summary))
+    ]
+
+
+def _layer_outputs(summary: Summary) -> list[Group]:
+    if not summary.health.measured:
+        return []
+    drawn = tuple(draw_violins(summary, "activation_quantile", "outputs", "violin-activations"))
+    caption = _violins_caption(summary)
+    return [Group("layer-outputs", "Activations by layer", drawn, caption=caption, folded=True)]
+
+
+def _batch_norms(summary: Summary) -> list[Group]:
+    if not summary.health.measured:
+        return []
+    drawn = tuple(
         replace(drawn, title=f"{label}: {drawn.title}")
         for variable, label in BATCH_NORM.items()
         if variable in summary.dataset
         for drawn in draw_violins(summary, variable, label, f"violin-{variable.removesuffix('_quantile')}", 2)
-    ]
-    caption = f"{which} {VIOLINS}".strip()
-    return [
-        Group("layers", "Layers over steps", tuple(lines), caption=f"{which} {over}".strip(), folded=True),
-        Group("layer-gradients", "Weight gradients by layer", tuple(gradients), caption=caption),
-        Group("layer-outputs", "Activations by layer", tuple(outputs), caption=caption, folded=True),
-        Group("batch-norm", "Batch norm by layer", tuple(norms), caption=caption, folded=True),
-    ]
+    )
+    return [Group("batch-norm", "Batch norm by layer", drawn, caption=_violins_caption(summary), folded=True)]
+
+
+def _violins_caption(summary: Summary) -> str:
+    return f"{cells_caption(summary, chosen_cells(summary))} {VIOLINS}".strip()
