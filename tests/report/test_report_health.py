@@ -70,6 +70,11 @@ def test_with_health_each_measure_and_each_kind_of_violin_is_drawn_with_its_unit
         assert f">{label}</text>" in drawn, label
 
 
+def test_four_cells_are_all_shown():
+    summary = summarize(healthy(("l2",)))
+    assert sorted(chosen_cells(summary)) == list(range(4))
+
+
 def test_three_cells_are_shown_of_many_the_best_the_sickest_and_the_worst():
     result = put(healthy(("l2", "batch_norm")), "dead_fraction", 0.75, "relu_1", l2=0.1, batch_norm=False)
     result["validation_accuracy"].values[..., -1] += 1e-3 * np.arange(8).reshape(4, 2, 1)

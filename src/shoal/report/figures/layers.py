@@ -7,13 +7,13 @@ import numpy as np
 from shoal.report.numbers import counted
 from shoal.report.summary import Summary
 
-MOST_CELLS = 3
+MOST_CELLS = 4
 MOST_LAYERS = 6
 MOST_VIOLINS = 10
 
 
 def chosen_cells(summary: Summary) -> tuple[int, ...]:
-    """The best cell, the worst, and of the others the one with most sick networks; all of three or fewer."""
+    """The best cell, the worst, and of the others the one with most sick networks; all of four or fewer."""
     ranked = list(summary.ranking.order) or [row.cell for row in summary.rows if row.finished]
     if len(ranked) <= MOST_CELLS:
         return tuple(ranked)

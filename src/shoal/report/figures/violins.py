@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from scipy.interpolate import PchipInterpolator
 
 from shoal.analysis import by_cell
-from shoal.report.figures.layers import MOST_VIOLINS, chosen_cells, evenly
+from shoal.report.figures.layers import MOST_CELLS, MOST_VIOLINS, chosen_cells, evenly
 from shoal.report.numbers import short_number
 from shoal.report.style import MUTED, colour, panel
 from shoal.report.summary import Summary
@@ -67,7 +67,9 @@ def _outputs(names: list[str], layers: list[int]) -> list[int]:
     return [*ends, layers[-1]]
 
 
-def draw_violins(summary: Summary, variable: str, label: str, name: str, most: int = 3) -> list[Drawing]:
+def draw_violins(
+    summary: Summary, variable: str, label: str, name: str, most: int = MOST_CELLS
+) -> list[Drawing]:
     """A panel for each chosen cell."""
     cells = chosen_cells(summary)
     found = [violins_of(summary, variable, cell) for cell in cells]
