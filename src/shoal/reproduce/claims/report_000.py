@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shoal.report.numbers import short_number
+from shoal.report.numbers import counted, short_number
 from shoal.reproduce.claims.judging import Judgement, judge, reported
 from shoal.reproduce.evidence import Evidence
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED
@@ -53,7 +53,7 @@ def errors_before_batch_norm(evidence: Evidence) -> Judgement:
     ]
     if crossed.size:
         numbers.append(
-            f"right gradients at {crossed.size} points where differences crossed a corner: "
+            f"right gradients at {counted(crossed.size, 'point')} where differences crossed a corner: "
             f"{short_number(crossed.min(), 2)} to {short_number(crossed.max(), 2)}"
         )
     cause = "A few crossings make errors of this size out of a right gradient." if crossed.size else ""
