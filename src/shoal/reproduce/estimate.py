@@ -15,7 +15,7 @@ EXAMPLES = {"cifar10": 50_000, "mnist": 60_000, "fashion-mnist": 60_000, "digits
 OWN_FILE = 5_000  # of report 003's own digits
 UNKNOWN = 500.0  # microseconds of a network-step that nobody has timed yet
 HONESTY = (
-    "From the times that these studies took on two CPU cores with other work to do; the digits take less, "
+    "From the times that these studies took on two CPU cores with little else to do; the digits take less, "
     "and another machine or a GPU may take a fraction or a multiple."
 )
 
