@@ -12,7 +12,10 @@ from shoal.reproduce.ledger import Decided, Ledger
 from shoal.reproduce.page import EXPLANATION, TITLE, counted_words, facts, made_rows, subtitle
 from shoal.reproduce.text import COLUMNS, cells_of, heading_of
 
-LIGHT = "Light: where one more run of ours would be."
+STRIPS = (
+    "*Diamonds: reported, one run. Dark: our mean, its 95 % interval, each seed. Light: where one more run "
+    "of ours would be.*"
+)
 
 
 def write_markdown(ledger: Ledger, pictures: Pictures, path: Path, images: Path) -> None:
@@ -73,7 +76,7 @@ def _table(table: ComparedTable, label: str, page: Path, image: Path) -> list[st
         lines += [
             f"![{table.table.title}: reported figures and our intervals]({_place(image, page)})",
             "",
-            f"*Diamonds: reported, one run. Dark: our mean, its 95 % interval, each seed. {LIGHT}*",
+            STRIPS,
             "",
         ]
     return lines

@@ -60,7 +60,7 @@ def counted_words(ledger: Ledger) -> str:
     """How many sentences hold and how many figures agree."""
     words = ledger.count(("agrees", "higher", "lower"))
     figures = counts_text(words["agrees"], words["higher"], words["lower"])
-    return " ".join([*decided_text([one.judgement.word for one in ledger.decided]), figures])
+    return f"{decided_text([one.judgement.word for one in ledger.decided])} {figures}".strip()
 
 
 def made_rows(ledger: Ledger) -> list[tuple[str, ...]]:

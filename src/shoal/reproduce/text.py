@@ -68,13 +68,13 @@ def heading_of(table: ComparedTable) -> str:
     return f"{table.table.title} ({unit})" if unit else table.table.title
 
 
-def decided_text(words: list[str]) -> list[str]:
-    """ "Of 29 sentences 20 hold, 6 fail and 3 are undecided." as a list; empty where none is decided."""
+def decided_text(words: list[str]) -> str:
+    """ "Of 29 sentences 20 hold, 6 fail and 3 cannot be decided."; "" where there is none."""
     hold, fail, undecided = (words.count(word) for word in ("holds", "fails", "undecided"))
     total = hold + fail + undecided
     if not total:
-        return []
-    return [f"Of {counted(total, 'sentence')} {hold} hold, {fail} fail, {undecided} cannot be decided."]
+        return ""
+    return f"Of {counted(total, 'sentence')} {hold} hold, {fail} fail, {undecided} cannot be decided."
 
 
 def counts_text(agrees: int, higher: int, lower: int) -> str:

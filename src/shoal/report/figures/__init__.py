@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import combinations
 
 from shoal.analysis import Factor, pair_means
@@ -11,48 +10,19 @@ from shoal.report.figures.confusion import draw_confusion
 from shoal.report.figures.factor import draw_factor, factor_caption
 from shoal.report.figures.factor_loss import draw_factor_loss
 from shoal.report.figures.features import draw_features, features_caption
+from shoal.report.figures.group import Group
 from shoal.report.figures.heat_map import draw_heat_map
 from shoal.report.figures.interaction import as_lines, draw_interaction, pair_caption
-from shoal.report.figures.layer_lines import MEASURES, draw_layer_lines
-from shoal.report.figures.layers import cells_caption, chosen_cells
+from shoal.report.figures.layer_groups import batch_norms, layer_gradients, layer_groups
 from shoal.report.figures.learning_curves import draw_curves, has_cost
 from shoal.report.figures.mistakes import draw_mistakes
 from shoal.report.figures.rate_and_loss import draw_rate_and_loss
 from shoal.report.figures.variance import draw_variance
-from shoal.report.figures.violins import draw_violins
 from shoal.report.style import drawing
 from shoal.report.summary import Summary
-from shoal.report.svg import Drawing, Key
+from shoal.report.svg import Drawing
 
 MOST_OPEN_PAIRS = 6
-VIOLINS = (
-    "Violins are drawn through stored quantiles, from the first to the last, means over seeds; bars hold the "
-    "middle half, ticks the median. Each is as wide as its own densest part. "
-    "Axes differ where cells do by more than a factor of five; ±: how far a layer reaches at the last step."
-)
-BATCH_NORM = {
-    "gamma_quantile": "gamma",
-    "beta_quantile": "beta",
-    "running_mean_quantile": "running mean",
-    "running_variance_quantile": "running variance",
-}
-
-
-@dataclass(frozen=True)
-class Group:
-    """Figures under one heading with one legend; `folded` ones open on a click."""
-
-    name: str
-    heading: str
-    drawings: tuple[Drawing, ...]
-    legend: tuple[Key, ...] = ()
-    caption: str = ""
-    folded: bool = False
-
-    @property
-    def narrow(self) -> bool:
-        """Whether it leaves room for another beside it."""
-        return len(self.drawings) == 1 and not self.folded
 
 
 def draw_figures(summary: Summary) -> list[Group]:
@@ -69,7 +39,7 @@ def draw_figures(summary: Summary) -> list[Group]:
             *_schedule(summary),
             *_variance(summary),
             *_features(summary),
-            *_layers(summary),
+            *layer_groups(summary),
         ]
     return [group for group in groups if group.drawings]
 
@@ -84,8 +54,8 @@ def draw_group(summary: Summary, name: str) -> Group | None:
         "factor-losses": lambda summary: [_losses(summary)],
         "features": _features,
         "variance": _variance,
-        "layer-gradients": _layer_gradients,
-        "batch-norm": _batch_norms,
+        "layer-gradients": layer_gradients,
+        "batch-norm": batch_norms,
     }[name]
     if summary.members[0] == 0:
         return None
@@ -164,51 +134,3 @@ def _features(summary: Summary) -> list[Group]:
 def _variance(summary: Summary) -> list[Group]:
     drawn = draw_variance(summary, "variance")
     return [] if drawn is None else [Group("variance", "Principal components", (drawn,))]
-
-
-def _layers(summary: Summary) -> list[Group]:
-    """What goes on inside the layers, where `[record] health` measured it."""
-    drawn = (_layer_lines, _layer_gradients, _layer_outputs, _batch_norms)
-    return [group for draw in drawn for group in draw(summary)]
-
-
-def _layer_lines(summary: Summary) -> list[Group]:
-    if not summary.health.measured:
-        return []
-    over = f"Lines are means over {summary.seeds} seeds, bands 95 % intervals." if summary.seeds > 1 else ""
-    caption = f"{cells_caption(summary, chosen_cells(summary))} {over}".strip()
-    lines = [d for m in MEASURES for d in draw_layer_lines(summary, m, m.variable.replace("_", "-"))]
-    return [Group("layers", "Layers over steps", tuple(lines), caption=caption, folded=True)]
-
-
-def _layer_gradients(summary: Summary) -> list[Group]:
-    if not summary.health.measured:
-        return []
-    drawn = draw_violins(summary, "gradient_quantile", "weight gradients (nat)", "violin-gradients")
-    return [
-        Group("layer-gradients", "Weight gradients by layer", tuple(drawn), caption=_violins_caption(summary))
-    ]
-
-
-def _layer_outputs(summary: Summary) -> list[Group]:
-    if not summary.health.measured:
-        return []
-    drawn = tuple(draw_violins(summary, "activation_quantile", "outputs", "violin-activations"))
-    caption = _violins_caption(summary)
-    return [Group("layer-outputs", "Activations by layer", drawn, caption=caption, folded=True)]
-
-
-def _batch_norms(summary: Summary) -> list[Group]:
-    if not summary.health.measured:
-        return []
-    drawn = tuple(
-        replace(drawn, title=f"{label}: {drawn.title}")
-        for variable, label in BATCH_NORM.items()
-        if variable in summary.dataset
-        for drawn in draw_violins(summary, variable, label, f"violin-{variable.removesuffix('_quantile')}", 2)
-    )
-    return [Group("batch-norm", "Batch norm by layer", drawn, caption=_violins_caption(summary), folded=True)]
-
-
-def _violins_caption(summary: Summary) -> str:
-    return f"{cells_caption(summary, chosen_cells(summary))} {VIOLINS}".strip()

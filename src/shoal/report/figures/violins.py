@@ -70,7 +70,9 @@ def _outputs(names: list[str], layers: list[int]) -> list[int]:
 def draw_violins(
     summary: Summary, variable: str, label: str, name: str, most: int = MOST_CELLS
 ) -> list[Drawing]:
-    """A panel for each chosen cell."""
+    """A panel for each chosen cell; none where the result does not have the variable."""
+    if variable not in summary.dataset:
+        return []
     cells = chosen_cells(summary)
     found = [violins_of(summary, variable, cell) for cell in cells]
     every = [one for one in found if one is not None][:most]
