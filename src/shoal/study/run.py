@@ -135,7 +135,10 @@ def _search(
 
 def finished_run_of(study: Study, out: str | Path) -> xr.Dataset | None:
     """The result of the finished run of this study in a folder, where there is one."""
-    from shoal.study.store import finished_run
+    from shoal.study.store import finished_run, sweep_finished
 
     found = finished_run(out)
-    return found.results if found is not None and found.study_text == study.text else None
+    if found is None or found.study_text != study.text:
+        return None
+    sweep_finished(found.path, study.text)
+    return found.results

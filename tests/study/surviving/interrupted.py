@@ -7,6 +7,7 @@ from small_studies import blobs, raw_study
 import shoal
 from shoal.study.watching import Silence
 
+COMPLETE = ["log.jsonl", "manifest.json", "results.nc", "study.toml", "weights.safetensors"]
 NARROW = 1.0  # bytes: each member is a chunk of its own
 RAW = raw_study(
     network={"hidden": [3], "batch_norm": True},

@@ -1,12 +1,16 @@
 """The folder of a run is whole at every instant: what is written is on the disk before it has its name."""
 
 import os
+import shutil
 import stat
 import time
+from functools import partial
+from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from interrupted import NARROW, RAW, Press, Watching, flip, resume
+from interrupted import COMPLETE, NARROW, RAW, Press, Watching, flip, names, resume
 from safetensors import safe_open
 from small_studies import blobs
 
@@ -122,3 +126,73 @@ def test_a_damaged_log_and_a_damaged_spare_manifest_hinder_nobody(half):
     resume(study, folder, watcher)
     assert watcher.lines == []
     assert shoal.open_run(folder).results["finished"].all()
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this happens."""
+
+
+def dies(work, after):
+    """Whether `work` is killed before its end: only `after` files are written, renamed or removed.
+
+    A file that is being written then is left half written.
+    """
+    done, write = 0, Path.write_text
+
+    def until_then(change, *given, **options):
+        nonlocal done
+        if done == after:
+            raise Killed
+        done += 1
+        return change(*given, **options)
+
+    def write_half(path, text, encoding=None):
+        if done == after:
+            write(path, text[: len(text) // 2])
+        until_then(write, path, text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "write_text", write_half)
+        for name in ("replace", "unlink", "rmdir"):
+            patch.setattr(f"os.{name}", partial(until_then, getattr(os, name)))
+        try:
+            work()
+        except Killed:
+            return True
+    return False
+
+
+def test_a_process_that_is_killed_at_the_end_leaves_nothing_that_resuming_does_not_remove(half, monkeypatch):
+    study, path = half
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "remove_pieces", lambda folder: None)
+        resume(study, path)
+    assert {"run.json", "chunks", ".manifest.previous.json"} < {*names(path)}
+    for moment in count():
+        again = path.with_name(f"killed-{moment}")
+        shutil.copytree(path, again)
+        with RunFolder(again, study.text) as folder:
+            killed = dies(folder.remove_pieces, after=moment)
+        watcher = Watching()
+        resume(study, again, watcher)
+        assert (watcher.started, watcher.lines) == ([], [])
+        assert names(again) == COMPLETE
+        assert shoal.open_run(again).results["finished"].all()
+        if not killed:
+            break
+    assert moment > 5
+
+
+def test_a_process_that_is_killed_after_a_damaged_manifest_was_found_leaves_one_that_is_not(half):
+    study, path = half
+    flip(path / "manifest.json", 0.0)
+    for moment in count():
+        again = path.with_name(f"killed-{moment}")
+        shutil.copytree(path, again)
+        with RunFolder(again, study.text) as folder:
+            killed = dies(partial(folder.write_text, "study.toml", study.text), after=moment)
+        resume(study, again)
+        assert names(again) == COMPLETE
+        if not killed:
+            break
+    assert moment > 5

@@ -5,7 +5,19 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
-from interrupted import NARROW, RAW, Watching, empty, files, flip, names, resume, same_bits, truncate
+from interrupted import (
+    COMPLETE,
+    NARROW,
+    RAW,
+    Watching,
+    empty,
+    files,
+    flip,
+    names,
+    resume,
+    same_bits,
+    truncate,
+)
 from small_studies import blobs, raw_study
 
 import shoal
@@ -41,8 +53,7 @@ def test_a_finished_chunk_is_kept_until_everything_is_complete(study, half):
     manifest = json.loads((half / "manifest.json").read_text())
     assert {"chunks/0000.safetensors", "run.json"} <= manifest.keys()
     resume(study, half)
-    complete = ["log.jsonl", "manifest.json", "results.nc", "study.toml", "weights.safetensors"]
-    assert names(half) == complete
+    assert names(half) == COMPLETE
     assert set(json.loads((half / "manifest.json").read_text())) == {
         "results.nc", "study.toml", "weights.safetensors",
     }  # fmt: skip

@@ -5,6 +5,7 @@ written to a temporary name, synced and renamed, and its SHA-256 stands in the m
 """
 
 from shoal.study.store.folder import RunFolder as RunFolder
+from shoal.study.store.folder import sweep_finished as sweep_finished
 from shoal.study.store.read import Run as Run
 from shoal.study.store.read import finished_run as finished_run
 from shoal.study.store.read import open_run as open_run
@@ -19,6 +20,7 @@ __all__ = [
     "finished_run",
     "open_run",
     "read_search",
+    "sweep_finished",
     "write_dataset",
     "write_results",
     "write_weights",

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,12 @@ class RunFolder:
 
     def _sweep(self) -> None:
         """Remove pieces that no manifest knows: a process was killed between a file and its entry."""
-        for folder in (self.path / "chunks", self.path / "checkpoints"):
-            for file in folder.iterdir() if folder.is_dir() else ():
+        for folder in filter(Path.is_dir, (self.path / "chunks", self.path / "checkpoints")):
+            for file in folder.iterdir():
                 if f"{folder.name}/{file.name}" not in self.manifest:
                     file.unlink()
+            if not self.manifest.names(f"{folder.name}/"):
+                folder.rmdir()
         for part in self.path.glob(".*.part"):
             part.unlink()
         if "run.json" not in self.manifest:
@@ -155,11 +158,10 @@ class RunFolder:
         """Remove what only an unfinished run needs, and what killed processes left half written."""
         gone = [name for name in self.manifest.names() if not (self.path / name).exists()]
         self.remove(*gone, *(name for beginning in PIECES for name in self.manifest.names(beginning)))
-        with self._writing:
-            self.manifest.forget([])  # the manifest before this one goes, now that no piece is left
-        for folder in ("chunks", "checkpoints"):
-            if (self.path / folder).is_dir():
-                (self.path / folder).rmdir()
+        try:
+            self._sweep()
+        except OSError as error:
+            raise cannot_write(self.path, error) from None
 
     def say(self, line: str) -> None:
         """Tell whoever follows the run, and the log."""
@@ -178,6 +180,16 @@ class RunFolder:
         if folder != self.path and not folder.is_dir():
             folder.mkdir()
             sync_folder(self.path)
+
+
+def sweep_finished(path: Path, study_text: str) -> None:
+    """Remove what a process that was killed in the last moment of its run left of its pieces.
+
+    They hinder nobody: a folder that cannot be written, or that is being written, keeps them.
+    """
+    if any((path / name.rstrip("/")).exists() for name in PIECES) or any(path.glob(".*.part")):
+        with suppress(RunError), RunFolder(path, study_text):
+            pass  # whoever begins to write sweeps
 
 
 def _own(name: str) -> bool:

@@ -27,7 +27,7 @@ class Manifest:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._entries: dict[str, Entry] = {}
-        self.recovered = False
+        self.recovered = False  # whether the entries are those of the manifest before a damaged one
 
     def load(self) -> Manifest:
         """Read what is there; from the manifest before where the last one is damaged. Raises RunError."""
@@ -75,17 +75,23 @@ class Manifest:
         self._change({name: entry for name, entry in self._entries.items() if name not in names})
 
     def _change(self, entries: dict[str, Entry]) -> None:
-        if any(name.startswith(PIECES) for name in self._entries):
+        if self.recovered:  # the one before is the only one that can be read until there is a whole one again
+            self._replace(self._entries)
+            self.recovered = False
+        if any(name.startswith(PIECES) for name in entries):
             (self._folder / PREVIOUS).write_text(_text(self._entries), encoding="utf-8")
-        else:
+        else:  # first, so that a process killed here leaves none beside a finished run
             (self._folder / PREVIOUS).unlink(missing_ok=True)
+        self._replace(entries)
+        self._entries = entries
+
+    def _replace(self, entries: dict[str, Entry]) -> None:
         part = self._folder / f".{MANIFEST}.part"
         try:
             part.write_text(_text(entries), encoding="utf-8")
             replace_synced(part, self._folder / MANIFEST)
         finally:
             part.unlink(missing_ok=True)
-        self._entries = entries
 
 
 def _text(entries: dict[str, Entry]) -> str:
