@@ -1,11 +1,8 @@
 """`shoal run` on a study with `[search]`, as a user types it."""
 
-import sys
-
 import pytest
 
 import shoal
-from shoal.cli.main import main
 
 STUDY = """question = "Which L2?"
 [data]
@@ -31,22 +28,10 @@ over = { "training.l2" = { log = [1e-4, 1.0] } }
 """
 
 
-@pytest.fixture
-def type_in(tmp_path, monkeypatch, capsys):
-    """Runs the command line here: (exit code, standard output, standard error)."""
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(STUDY)
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["shoal", *words])
-        try:
-            main()
-            code = 0
-        except SystemExit as left:
-            code = left.code
-        return code, *capsys.readouterr()
-
-    return call
 
 
 def test_explain_lists_the_rounds_and_runs_nothing(type_in, tmp_path):

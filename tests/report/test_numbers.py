@@ -13,6 +13,7 @@ from shoal.report.numbers import (
     mean_and_half,
     p_value,
     percent,
+    plain_mean,
     short_number,
     shorten,
 )
@@ -33,6 +34,10 @@ def test_short_numbers(value, text):
 @given(st.floats(1e-12, 1e12))
 def test_short_numbers_are_within_their_digits(value):
     assert float(short_number(value)) == pytest.approx(value, rel=5.1e-3)
+
+
+def test_a_negative_mean_has_the_sign_of_the_page():
+    assert plain_mean(Interval(-0.066, -0.09, -0.042, 5), 2) == "−0.07 ± 0.02"
 
 
 def test_levels_get_as_many_digits_as_it_takes_to_tell_them_apart():

@@ -103,6 +103,12 @@ def test_a_quick_run_has_a_tenth_of_the_steps():
     assert study_for("001-search", Mode(2, quick=True)).base.training.schedule.half_cycle == 225
 
 
+@pytest.mark.parametrize(("name", "points"), [("001-search", 5), ("003-cyclical", 5), ("003-dying-relu", 1)])
+def test_a_quick_run_is_seldom_measured(name, points):
+    assert study_for(name, Mode(2, quick=True)).base.record.points == points
+    assert study_for(name, Mode(2)).base.record.points >= points
+
+
 def test_a_whole_run_is_the_shipped_study_with_the_seeds_asked_for():
     study = study_for("001-three-layer", Mode(7))
     assert (study.base.training.cycles, study.base.training.schedule.half_cycle) == (2, 2250)

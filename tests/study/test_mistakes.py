@@ -1,42 +1,14 @@
 # ruff: noqa: E501  (whole sentences read better)
-"""What a study file may get wrong, and the one sentence that each mistake is answered with."""
+"""What the tables of a study may get wrong, and the one sentence that each mistake is answered with."""
 
-import time
-
-import numpy as np
 import pytest
-from small_studies import raw_study, small_study
+from refused import NOTHING_RAN, told
+from small_studies import small_study
 
 from shoal.errors import StudyError
-from shoal.study.load import load_study, make_study
 from shoal.study.mistakes import nearest
 
-NOTHING_RAN = "\n  -> Nothing was run."
 INITIAL = "he_normal, he_uniform, glorot_normal, glorot_uniform, lecun_normal, lecun_uniform"
-PYDANTIC = (
-    "Input should",
-    "unable to",
-    "Unable to",
-    "discriminator",
-    "Value error",
-    "tuple",
-    "dict",
-    "pydantic",
-)
-
-
-def told(**tables) -> list[str]:
-    """The mistakes that a study is refused with, one a line."""
-    with pytest.raises(StudyError) as refusal:
-        small_study(**tables)
-    text = str(refusal.value)
-    assert text.endswith(NOTHING_RAN)
-    assert not any(word in text for word in PYDANTIC)
-    title, *lines = text.removesuffix(NOTHING_RAN).split("\n  ")
-    many = len(lines)
-    assert title == ("The study has a mistake:" if many == 1 else f"The study has {many} mistakes:")
-    return lines
-
 
 # Each row: the table, what it says, the sentence about it.
 ONE_MISTAKE = [
@@ -183,164 +155,6 @@ def test_a_long_list_of_mistakes_is_cut():
     assert text.startswith("The study has 30 mistakes:")
     assert text.count("expected a number") == 20
     assert text.endswith(f"and 10 more{NOTHING_RAN}")
-
-
-VARY = [
-    # lists of levels
-    ({"training.l2": []}, 'vary."training.l2": the list of levels is empty; give at least one level'),
-    ({"training.l2": 0.1}, 'vary."training.l2": got 0.1; expected a list of levels or '
-     "{ log = [first, last], count = n }"),
-    ({"training.l2": [0.1, 1e-1]},
-     'vary."training.l2": levels must differ in their first 6 digits; more than one reads 0.1'),
-    ({"training.l2": [0.1234567, 0.1234568]},
-     'vary."training.l2": levels must differ in their first 6 digits; more than one reads 0.123457'),
-    ({"training.l2": {"linear": [1, 1], "count": 3}},
-     'vary."training.l2": levels must differ in their first 6 digits; more than one reads 1'),
-    ({"training.l2": [float("nan")]}, 'vary."training.l2", level 1 (nan): got nan; expected a finite number'),
-    ({"training.l2": [0.1, -1]}, 'vary."training.l2", level 2 (-1): got -1; expected 0 or more'),
-    ({"network.hidden": [[8], [8, 0]]},
-     'vary."network.hidden", level 2 (8-0): entry 2: got 0; expected a number above 0'),
-    ({"network.initial": ["he_normal", {"normal": -1}]},
-     'vary."network.initial", level 2 (normal -1): normal: got -1; expected 0 or more'),
-    ({"training.epochs": [1]}, "training: the length needs exactly one of `steps`, `epochs` and `cycles`; steps and "
-     "epochs given"),
-    # ranges of levels
-    ({"training.l2": {"log": [0.1, 1]}}, 'vary."training.l2": count: is required and missing'),
-    ({"training.l2": {"log": [0, 1], "count": 3}},
-     'vary."training.l2": a log range needs two positive ends; [0.0, 1.0] came'),
-    ({"training.l2": {"lgo": [0.1, 1], "count": 3}}, 'vary."training.l2": lgo: unknown key; did you mean `log`?'),
-    ({"training.l2": {"log": [0.1, 1], "linear": [0, 1], "count": 3}},
-     'vary."training.l2": give exactly one range: `log = [first, last]` or `linear = [first, last]`'),
-    ({"training.l2": {"log": [1, 2, 3], "count": 3}}, 'vary."training.l2": log: got [1, 2, 3]; expected at most 2 '
-     "entries"),
-    ({"training.l2": {"log": [1], "count": 3}}, 'vary."training.l2": log, entry 2: is required and missing'),
-    ({"training.l2": {"log": [1, float("inf")], "count": 3}},
-     'vary."training.l2": log, entry 2: got inf; expected a finite number'),
-    ({"training.l2": {"log": [1, "2"], "count": 3}}, 'vary."training.l2": log, entry 2: got \'2\'; expected a number'),
-    ({"training.l2": {"log": [1, 2], "count": 0}}, 'vary."training.l2": count: got 0; expected 1 or more'),
-    # paths
-    ({"training.l3": [1]}, 'vary."training.l3": unknown key; known: optimizer, batch_size, steps, epochs, cycles, '
-     "iterations, evaluations, learning_rate, schedule, l2, order, shared_order, precision"),
-    ({"training.schedul.max": [1]}, 'vary."training.schedul.max": unknown key; did you mean `schedule`?'),
-    ({"l2": [1]}, 'vary."l2": no setting of data, network or training; did you mean `training.l2`?'),
-    ({"training..l2": [1]}, 'vary."training..l2": no setting of data, network or training; '
-     "did you mean `training.l2`?"),
-    ({"record.points": [1]}, 'vary."record.points": no setting of data, network or training; '
-     "write for example `training.l2`"),
-    ({"training": [1]}, 'vary."training": no setting of data, network or training; did you mean `training.l2`?'),
-    ({"training.learning_rate.max": [1]}, 'vary."training.learning_rate.max": training.learning_rate is not a table in '
-     "this study, so nothing below it can vary"),
-    ({"network.batch_norm.decay": [0.9], "network.batch_norm": [True, False]},
-     'vary."network.batch_norm": cannot vary together with network.batch_norm.decay, which lies within it; '
-     "write whole tables as its levels"),
-    # seeds
-    *(({"seed": written}, f"vary.seed: got {shown}; expected a number of seeds (1 to 1,000,000) or a list of different "
-       "seeds, each 0 or more and below 2**31")
-      for written, shown in [(0, 0), (-1, -1), (True, "true"), (2.0, 2.0), ([], "[]"), ([1, 1], "[1, 1]"),
-                             ([0, -1], "[0, -1]"), ([2**31], "[2147483648]"), (10**7, 10**7), ("x", "'x'")]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("vary", "sentence"), VARY, ids=lambda v: str(v)[:50])
-def test_a_mistake_in_vary_names_the_factor_and_the_level(vary, sentence):
-    assert told(vary=vary) == [sentence]
-
-
-@pytest.mark.parametrize("vary", [3, [1], "seed"])
-def test_vary_is_a_table(vary):
-    assert told(vary=vary)[0].endswith("expected a table")
-
-
-def test_one_path_written_twice_is_refused():
-    lines = told(vary={"training.l2": [1], "training": {"l2": [2]}})
-    assert lines == ['vary."training.l2": is written twice; give all its levels in one list'] * 2
-
-
-def test_cells_whose_levels_do_not_fit_together_are_named():
-    study = small_study(
-        vary={"network.hidden": [[4], [4, 4]], "network.initial": ["he_normal", ["he_normal", "he_uniform"]]}
-    )
-    with pytest.raises(StudyError) as refusal:
-        study.cells()
-    assert str(refusal.value).split("\n  ")[1:-1] == [
-        "cell (network.hidden = 4-4, network.initial = he_normal-he_uniform): "
-        "network: `initial` lists 2 initializers for 3 affine maps"
-    ]
-
-
-def test_a_study_of_a_billion_cells_is_refused_without_counting_them_out():
-    spread = {"linear": [0.1, 0.9], "count": 1000}
-    began = time.monotonic()
-    lines = told(
-        vary={"training.l2": spread, "training.learning_rate": spread, "network.dropout": spread, "seed": 1}
-    )
-    assert lines == ["vary: 1,000,000,000 members; a study has at most 1,000,000"]
-    assert time.monotonic() - began < 2
-
-
-def test_a_list_of_too_many_levels_is_refused():
-    began = time.monotonic()
-    lines = told(vary={"training.l2": list(np.arange(100_000) / 7)})
-    assert lines == ['vary."training.l2": 100,000 levels; a factor has at most 10,000']
-    assert time.monotonic() - began < 2
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"[training\n", "is not valid TOML: Expected ']'"),
-        (b"[training]\nsteps = 3\nsteps = 4\n", "is not valid TOML: Cannot overwrite a value (at line 3"),
-        (b"\xff\xfe\x00", "is not valid TOML: 'utf-8' codec"),
-        (b"seed = " + b"9" * 5000, "is not valid TOML: Exceeds the limit"),
-        (b"x = " + b"[" * 100_000, "is nested too deeply"),
-        (b"x = " + b"{ y = " * 100_000, "is nested too deeply"),
-        (b".".join([b"x"] * 50_000) + b" = 1", "is nested too deeply"),
-        (b"#" * 1_000_001, "is larger than 1,000,000 bytes"),
-    ],
-    ids=["no end", "twice", "not text", "long number", "lists", "tables", "dots", "huge"],
-)
-def test_a_file_that_is_no_study_is_refused_with_one_message(tmp_path, content, sentence):
-    file = tmp_path / "study.toml"
-    file.write_bytes(content)
-    with pytest.raises(StudyError) as refusal:
-        load_study(file)
-    assert sentence in str(refusal.value)
-    assert len(str(refusal.value)) < 500
-
-
-@pytest.mark.parametrize("name", ["nowhere.toml", "."])
-def test_a_file_that_cannot_be_read_is_named(tmp_path, name):
-    with pytest.raises(StudyError, match=r"cannot be read: (No such file|Is a directory)"):
-        load_study(tmp_path / name)
-
-
-def test_an_endless_file_is_not_read_to_its_end():
-    with pytest.raises(StudyError, match="larger than"):
-        load_study("/dev/zero")
-
-
-def test_a_date_where_a_number_belongs_is_refused_also_with_another_number_of_seeds(tmp_path):
-    file = tmp_path / "study.toml"
-    file.write_text("[training]\nsteps = 3\nlearning_rate = 1979-05-27\n")
-    with pytest.raises(StudyError, match=r"training\.learning_rate: got a date; expected a number"):
-        load_study(file, seeds=3)
-
-
-def test_an_object_of_python_is_refused_like_any_other_wrong_type():
-    with pytest.raises(StudyError, match=r"training\.l2: got a object; expected a number"):
-        make_study(raw_study(training={"l2": object()}))
-
-
-def test_a_dictionary_that_holds_itself_is_refused():
-    raw = raw_study()
-    raw["network"]["hidden"] = raw
-    with pytest.raises(StudyError, match="nested more than 12 deep"):
-        make_study(raw)
-
-
-def test_a_text_that_no_result_file_can_hold_is_refused():
-    with pytest.raises(StudyError, match="holds a NUL character"):
-        make_study(raw_study(question="what\0?"))
 
 
 def test_the_nearest_known_word_is_offered_else_all_of_them():

@@ -48,9 +48,19 @@ def levels_as_text(levels: Sequence[Any]) -> list[str]:
     return [("on" if level else "off") if isinstance(level, bool) else clean(str(level)) for level in levels]
 
 
+def decimals(value: float, digits: int) -> str:
+    """A number with so many digits behind the point: −0.03."""
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def plain_mean(interval: Interval, digits: int) -> str:
+    """−0.07 ± 0.02, in the interval's own unit."""
+    return f"{decimals(interval.mean, digits)} ± {interval.half:.{digits}f}"
+
+
 def percent(fraction: float, digits: int = 2) -> str:
     """0.5291 -> 52.91 (the unit is said beside it)."""
-    return MISSING if math.isnan(fraction) else f"{100 * fraction:.{digits}f}".replace("-", MINUS)
+    return MISSING if math.isnan(fraction) else decimals(100 * fraction, digits)
 
 
 def mean_and_half(interval: Interval) -> str:

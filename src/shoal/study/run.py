@@ -119,8 +119,8 @@ def _search(
     study: Study, out: str | Path | None, loader: Loader, watcher: Watcher, resume: bool, **options: Any
 ) -> xr.Dataset:
     """The final comparison of a search, each of whose rounds is a run of its own."""
+    from shoal.study.search.carry_out import run_search
     from shoal.study.search.halving_round import run_halving
-    from shoal.study.search.loop import run_search
 
     def train(own: Study, folder: Path | None, halving: Halving | None = None) -> xr.Dataset:
         if halving is not None:

@@ -12,7 +12,8 @@ from small_studies import blobs, raw_study
 
 from shoal.study.inputs import Loader
 from shoal.study.load import make_study
-from shoal.study.search.loop import Found, run_search
+from shoal.study.search.carry_out import run_search
+from shoal.study.search.loop import Found
 from shoal.study.search.trial import ACCURACY, Metric, Trial
 from shoal.study.spec import Study
 from shoal.study.spec.levels import Variant

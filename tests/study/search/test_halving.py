@@ -12,9 +12,9 @@ from shoal.errors import RunError, StudyError
 from shoal.study.inputs import Loader
 from shoal.study.load import make_study
 from shoal.study.run import plan_study
+from shoal.study.search.carry_out import run_search
 from shoal.study.search.halving import Race
 from shoal.study.search.halving_round import halving_plan, run_halving
-from shoal.study.search.loop import run_search
 from shoal.study.search.rungs import Ladder, ladder_of
 from shoal.study.search.stacks import Lane, recut
 from shoal.study.search.trial import ACCURACY

@@ -11,7 +11,8 @@ from small_studies import blobs
 from shoal.errors import RunError, StudyError
 from shoal.study.inputs import Loader
 from shoal.study.search import with_optuna
-from shoal.study.search.loop import SearchInterrupted, run_search
+from shoal.study.search.carry_out import run_search
+from shoal.study.search.loop import SearchInterrupted
 from shoal.study.search.outlook import outlook
 from shoal.study.search.strategies import strategy_of
 from shoal.study.watching import Silence

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from shoal.report.numbers import short_number
+from shoal.report.numbers import decimals, plain_mean, short_number
 from shoal.reproduce.claims.judging import Judgement, judge, paired, reported
 from shoal.reproduce.evidence import Evidence
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED, above, below, every, slopes
@@ -56,11 +56,14 @@ def cost_includes_l2(evidence: Evidence) -> Judgement:
         "it can be either or neither."
     )
     numbers = (
-        f"reported final cost {final:.4f}; one more run with L2 {with_l2.low:.4f} to {with_l2.high:.4f}, "
-        f"without {without.low:.4f} to {without.high:.4f}",
+        f"reported final cost {final:.4f}; one more run with L2 {_range(with_l2)}, without {_range(without)}",
         f"L2's part before training: reported {initial[0]:.5f}, ours {start.mean():.5f} (n = {len(start)})",
     )
     return Judgement(word, test, numbers)
+
+
+def _range(interval: Interval) -> str:
+    return f"{decimals(interval.low, 4)} to {decimals(interval.high, 4)}"
 
 
 @judge
@@ -76,8 +79,8 @@ def gradients_vanish(evidence: Evidence) -> Judgement:
         glorot, _ = _ends(evidence, activation, "glorot_normal")
         less = mean_interval(np.log10(glorot / first))
         numbers.append(
-            f"{activation}, normal 0.01: the first layer's are {less.mean:.2f} ± {less.half:.2f} powers of "
-            "ten smaller than from Glorot weights"
+            f"{activation}, normal 0.01: the first layer's are {plain_mean(less, 2)} powers of ten "
+            "smaller than from Glorot weights"
         )
     test = (
         "The deviation of the weight gradients before training, from the last hidden layer down to the first "
@@ -123,7 +126,7 @@ def _ends(evidence: Evidence, activation: str, initial: str) -> tuple[np.ndarray
 
 
 def _decades(name: str, fall: Interval) -> str:
-    return f"{name}: a fall of {fall.mean:.2f} ± {fall.half:.2f} powers of ten (n = {fall.n})"
+    return f"{name}: a fall of {plain_mean(fall, 2)} powers of ten (n = {fall.n})"
 
 
 @judge
@@ -148,7 +151,7 @@ def rates_carried_on(evidence: Evidence) -> Judgement:
         f"off by a factor of {10 ** mean_interval(values).mean:.3f} on average: {name}"
         for name, values in zip(("begun afresh", "trained on"), away, strict=True)
     ]
-    numbers.append(f"difference of the log10 {gap.mean:.4f} ± {gap.half:.4f} (n = {gap.n})")
+    numbers.append(f"difference of the log10 {plain_mean(gap, 4)} (n = {gap.n})")
     for place, rate in ((6, "0.001"), (7, "0.01"), (8, "0.1")):
         numbers.append(
             f"rate {rate}: reported {10 ** theirs[place]:.4g}, begun afresh "
@@ -170,8 +173,7 @@ def loss_grows_with_batch(evidence: Evidence) -> Judgement:
         "95 % interval lies above 0, and fails where it lies below."
     )
     numbers = (
-        f"{slope.mean:.4f} ± {slope.half:.4f} nat for each doubling (n = {slope.n})",
-        f"least sure doubling, from {sizes[least]} to {sizes[least + 1]}: {steps[least].mean:.4f} ± "
-        f"{steps[least].half:.4f}",
+        f"{plain_mean(slope, 4)} nat for each doubling (n = {slope.n})",
+        f"least sure doubling, from {sizes[least]} to {sizes[least + 1]}: {plain_mean(steps[least], 4)}",
     )
     return Judgement(above(slope), test, numbers)
