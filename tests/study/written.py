@@ -1,0 +1,26 @@
+"""A small finished run, written without training."""
+
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from shoal.study.store import RunFolder, write_results, write_weights
+
+TEXT = 'question = "Ü?"\r\n[training]\r\nsteps = 3\r\n'  # as a study file of another system has it
+RESULTS = xr.Dataset({"train_loss": ("step", np.arange(3.0))}, attrs={"status": "complete"})
+WEIGHTS = {"l2=0/seed=0/affine_1.W": np.eye(2), "l2=1/seed=0/affine_1.W": np.ones((2, 2), np.float32)}
+
+
+def write_run(folder: Path) -> Path:
+    """The folder of a small finished run."""
+    with RunFolder(folder, TEXT) as writer:
+        writer.write_text("study.toml", TEXT)
+        writer.log("started", pid=1)
+        write_results(writer, RESULTS)
+        write_weights(writer, WEIGHTS)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
