@@ -1,20 +1,13 @@
-"""shoal doctor: the examples get their diagnosis, other conventions are understood, bad input is refused."""
+"""shoal doctor: the examples get their diagnosis, and other conventions are understood."""
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
-
-from shoal.cli.doctor import doctor
-from shoal.errors import StudyError, SubmissionError
+from doctored import NETWORK, SUBMISSION, judged, shoal_doctor
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "doctor"
 CAUSES = {
@@ -27,65 +20,6 @@ CAUSES = {
     "dropout": {"bias-mean", "dropout-scale-missing"},
     "right": set(),
 }
-NETWORK = """
-inputs = 7
-classes = 4
-[network]
-hidden = [5]
-[training]
-l2 = 0.1
-"""
-SUBMISSION = """
-import numpy as np
-
-def forward(p, x):
-    z = x @ p["W1"] + p["b1"]
-    h = np.maximum(z, 0)
-    s = h @ p["W2"] + p["b2"]
-    e = np.exp(s - s.max(axis=1, keepdims=True))
-    return z, h, e / e.sum(axis=1, keepdims=True)
-
-def squares(p):
-    return np.sum(p["W1"] ** 2) + np.sum(p["W2"] ** 2)
-
-def loss(p, x, y):
-    prob = forward(p, x)[-1]
-    return -np.log(prob[np.arange(len(y)), y]).mean() + 0.1 * squares(p)
-
-def gradients(p, x, y):
-    z, h, d = forward(p, x)
-    d[np.arange(len(y)), y] -= 1
-    d /= len(y)
-    dz = (d @ p["W2"].T) * (z > 0)
-    return {
-        "W1": x.T @ dz + 0.2 * p["W1"],
-        "b1": dz.sum(axis=0),
-        "W2": h.T @ d + 0.2 * p["W2"],
-        "b2": d.sum(axis=0),
-    }
-"""
-
-
-def shoal_doctor(submission: Path, network: Path, *arguments: str) -> Result:
-    app = typer.Typer()
-    app.command()(doctor)
-    return CliRunner().invoke(app, [str(submission), "--network", str(network), *arguments])
-
-
-def judged(folder: Path, *changes: tuple[str, str], network: str = NETWORK) -> dict[str, Any]:
-    """The record of the small submission with some of its text changed."""
-    code = SUBMISSION
-    for old, new in changes:
-        assert old in code
-        code = code.replace(old, new)
-    (folder / "net.py").write_text(code)
-    (folder / "net.toml").write_text(network)
-    result = shoal_doctor(folder / "net.py", folder / "net.toml", "--json")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    record = json.loads(result.stdout)
-    assert result.exit_code == (0 if record["ok"] else 1)
-    return record
 
 
 @pytest.mark.parametrize("name", CAUSES)
@@ -233,67 +167,3 @@ def test_gradients_that_need_the_loss_before_them_get_it(tmp_path: Path) -> None
     )
     assert record["ok"]
     assert record["notes"][0].startswith("gradients uses what the last call of loss left behind")
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (("    return {", "    return 1 / 0, {"), "gradients() raised an error. Its own traceback"),
-        (("def gradients(p, x, y)", "def gradient(p, x, y)"), "add the line `gradients = gradient`"),
-        (("import numpy as np", "import numpie as np"), "No module named 'numpie'"),
-        (('"b2": d.sum(axis=0)', '"b2": d'), "b2: shape (12, 4) came; expected (4,): one for each example"),
-        (("    return {", "    return None, {"), "a tuple of NoneType, dict (return the gradients alone)"),
-        ((".mean() + 0.1 * squares(p)", ""), "loss returned an array of shape (12,); expected one number"),
-        (("    return -np.log(", "    return np.log(-"), "loss returned nan"),
-        (
-            ("0.1 * squares(p)", "0.1 * squares(p) * np.random.default_rng().uniform()"),
-            "loss gives other numbers each time",
-        ),
-        (
-            ("    d /= len(y)", "    d = d * np.random.default_rng().uniform(size=d.shape)"),
-            "gradients gives other numbers each time",
-        ),
-    ],
-)
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_submission_that_cannot_be_judged(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
-    with pytest.raises(SubmissionError) as caught:
-        judged(tmp_path, change)
-    assert expected in str(caught.value)
-    assert caught.value.exit_code == 2
-
-
-def test_bad_network_files_and_time_limits(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="hiden: unknown key; did you mean `hidden`"):
-        judged(tmp_path, network=NETWORK.replace("hidden", "hiden"))
-    (tmp_path / "net.py").write_text(
-        SUBMISSION.replace("    z, h, d =", "    while True: pass\n    z, h, d =")
-    )
-    (tmp_path / "net.toml").write_text(NETWORK)
-    result = shoal_doctor(tmp_path / "net.py", tmp_path / "net.toml", "--timeout", "0.1")
-    assert isinstance(result.exception, SubmissionError)
-    assert "gradients() ran longer than 0.1 s" in str(result.exception)
-
-
-def test_from_the_shell_without_jax_and_without_a_traceback(tmp_path: Path) -> None:
-    """The whole command, as people call it: exit code 2, the code's own lines, none of ours, no jax."""
-    (tmp_path / "net.py").write_text(SUBMISSION.replace("    d /= len(y)\n", "    d /= count\n"))
-    (tmp_path / "net.toml").write_text(NETWORK)
-    code = """
-import sys
-from shoal.cli.main import main
-sys.argv = ["shoal", "doctor", "net.py", "--network", "net.toml"]
-try:
-    main()
-finally:
-    print([name for name in ("jax", "scipy", "xarray") if name in sys.modules])
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
-    assert done.returncode == 2
-    assert done.stdout == "[]\n"
-    assert "NameError: name 'count' is not defined" in done.stderr
-    assert done.stderr.count("Traceback") == 1
-    assert "site-packages" not in done.stderr
-    assert "shoal/cli" not in done.stderr
