@@ -1,4 +1,4 @@
-"""A study from Python: run, followed, interrupted, kept and read back."""
+"""A study from Python: run, followed, kept and read back."""
 
 import json
 
@@ -6,58 +6,15 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
-from small_studies import blobs, raw_study
+from followed import RAW, Follower
+from small_studies import blobs
 
 import shoal
-from shoal.errors import DataError, DeviceError, RunError, StudyError
+from shoal.errors import DataError, RunError, StudyError
 from shoal.study.load import make_study
-from shoal.study.watching import Silence
 from shoal.training.runtime import keep_compiled_programs
 
-# batch norm on or off makes two programs, and so two chunks; they train one after the other, since a last
-# batch of one example is merged into its neighbour in front of batch norm only
-RAW = raw_study(
-    question="Does it run?",
-    data={"train": 31},
-    training={"steps": 30, "learning_rate": 0.05, "optimizer": "adamw"},
-    vary={"training.l2": [0.0, 0.1], "network.batch_norm": [False, True], "seed": 2},
-)
 MEMBERS = ("l2", "batch_norm", "seed")
-
-
-class Follower(Silence):
-    """Writes down what it is told, and lets a fault in at a chosen moment."""
-
-    def __init__(self, fault=lambda event, chunk: None):
-        self.events: list[tuple] = []
-        self.fault = fault
-
-    def _note(self, event, chunk, *values):
-        self.events.append((event, chunk and chunk.index, *values))
-        self.fault(event, chunk and chunk.index)
-
-    def planned(self, plan):
-        self._note("planned", None)
-
-    def chunk_started(self, chunk):
-        self._note("started", chunk)
-
-    def advanced(self, chunk, steps, values):
-        self._note("advanced", chunk, steps, sorted(values))
-
-    def chunk_finished(self, chunk, seconds, seconds_compile):
-        assert 0 < seconds_compile < seconds
-        self._note("finished", chunk)
-
-
-def interrupted_at(event, chunk):
-    """A watcher during whose chosen call the user presses Ctrl-C."""
-
-    def press(now, index):
-        if (now, index) == (event, chunk):
-            raise KeyboardInterrupt
-
-    return Follower(press)
 
 
 @pytest.fixture(scope="module")
@@ -156,65 +113,6 @@ def test_data_that_were_moved_to_the_device_are_not_taken_for_other_data(study, 
         make_study({**RAW, "data": {**RAW["data"], "split_seed": 1}}), dataset=blobs(), check=False
     )
     assert not np.array_equal(other["train_loss"], followed[1]["train_loss"])
-
-
-# Ctrl-C
-
-
-@pytest.mark.parametrize("moment", ["started", "advanced"])
-def test_ctrl_c_keeps_the_chunks_that_are_finished(study, followed, tmp_path, moment):
-    result = shoal.run(
-        study, tmp_path / "run", dataset=blobs(), check=True, watcher=interrupted_at(moment, 1)
-    )
-    assert result.attrs["status"] == "interrupted"
-    assert "gradient_check" not in result.attrs
-    assert result["finished"].sel(batch_norm=False).all()
-    assert not result["finished"].sel(batch_norm=True).any()
-    assert np.isnan(result["train_loss"].sel(batch_norm=True)).all()
-    xr.testing.assert_equal(
-        result["train_loss"].sel(batch_norm=False), followed[1]["train_loss"].sel(batch_norm=False)
-    )
-    assert json.loads(result.attrs["best_cell"])["network.batch_norm"] == "false"
-    opened = shoal.open_run(tmp_path / "run")
-    xr.testing.assert_identical(opened.results, result)
-    assert all("batch_norm=false" in name for name in opened.weights())
-    log = [json.loads(line)["event"] for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert log == ["started", "chunk", "interrupted", "finished"]
-
-
-def test_ctrl_c_before_anything_is_finished_keeps_nothing_and_passes_through(study, tmp_path):
-    with pytest.raises(KeyboardInterrupt):
-        shoal.run(study, tmp_path / "run", dataset=blobs(), watcher=interrupted_at("started", 0))
-    kept = sorted(path.name for path in (tmp_path / "run").iterdir() if not path.name.startswith("."))
-    assert kept == ["log.jsonl", "manifest.json", "run.json", "study.toml"]
-    with pytest.raises(RunError, match="not the folder of a finished run"):
-        shoal.open_run(tmp_path / "run")
-
-
-def test_a_device_that_fails_late_loses_no_finished_chunk(study, tmp_path):
-    def fail(now, index):
-        if (now, index) == ("started", 1):
-            raise DeviceError("The device has no memory.", "Give a smaller --memory.")
-
-    with pytest.raises(DeviceError, match="chunks that were finished are kept"):
-        shoal.run(study, tmp_path / "run", dataset=blobs(), check=False, watcher=Follower(fail))
-    kept = shoal.open_run(tmp_path / "run").results
-    assert kept.attrs["status"] == "interrupted"
-    assert kept["finished"].sel(batch_norm=False).all()
-    assert not kept["finished"].sel(batch_norm=True).any()
-
-
-def test_ctrl_c_during_the_gradient_check_keeps_everything_that_was_trained(study, monkeypatch):
-    def press(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("shoal.study.check.check_programs", press)
-    result = shoal.run(study, dataset=blobs())
-    assert result.attrs["status"] == "interrupted"
-    assert result["finished"].all()
-
-
-# What is kept, and what is refused
 
 
 def test_the_weights_of_the_best_cell_alone_or_of_none_may_be_kept(followed, tmp_path):
