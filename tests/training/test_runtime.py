@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+
+from shoal.training.runtime import matrix_rate
 
 FAULTS = """
 import resource
@@ -31,3 +34,9 @@ def faults(call: str) -> int:
 def test_memory_that_was_freed_is_used_again_without_clearing_its_pages():
     assert faults("keep_freed_memory()") <= faults("")
     assert faults("keep_freed_memory()") < 16
+
+
+def test_the_matrix_rate_is_that_of_the_fastest_of_five_products(monkeypatch):
+    seconds = iter([0, 4, 10, 12, 20, 23, 30, 38, 40, 49])  # 4, 2, 3, 8 and 9 s of this clock
+    monkeypatch.setattr("shoal.training.runtime.time", SimpleNamespace(perf_counter=lambda: next(seconds)))
+    assert matrix_rate.__wrapped__() == 2 * 512 * 2048 * 512 / 2

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -88,7 +86,9 @@ def print_search(study: Study, plan_of: Callable[[Study], Plan]) -> None:
 
 def estimate_seconds(plan: Plan) -> tuple[float, float]:
     """An estimate of the whole time, and the machine's matrix-product rate that it rests on, in FLOP/s."""
-    rate = _matrix_rate()
+    from shoal.training.runtime import matrix_rate
+
+    rate = matrix_rate()
     work = plan.flops + sum(_measuring(program) for program in plan.programs)
     return work / (rate * SHARE_OF_PEAK) + SECONDS_TO_COMPILE * len(plan.programs), rate
 
@@ -99,20 +99,6 @@ def _measuring(program: Program) -> float:
     seen = counts["validation"] + (counts["train"] if curve == "all" else min(curve, counts["train"]))
     members = len(program.cells) * len(program.seeds)
     return 2.0 * program.parameters * seen * len(program.record) * members
-
-
-@cache
-def _matrix_rate() -> float:
-    import numpy as np
-
-    a, b = np.ones((512, 2048), np.float32), np.ones((2048, 512), np.float32)
-    np.matmul(a, b)
-    times = []
-    for _ in range(5):
-        began = time.perf_counter()
-        np.matmul(a, b)
-        times.append(time.perf_counter() - began)
-    return 2.0 * 512 * 2048 * 512 / min(times)
 
 
 def _duration(seconds: float) -> str:
