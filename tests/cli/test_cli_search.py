@@ -1,31 +1,22 @@
 """`shoal run` on a study with `[search]`, as a user types it."""
 
 import pytest
+import typed_in
 
 import shoal
 
-STUDY = """question = "Which L2?"
-[data]
-train = 100
-validation = 50
-test = 50
-[network]
-hidden = [4]
-[training]
-steps = 10
-batch_size = 20
-learning_rate = 0.2
-[record]
-points = 2
-[vary]
-seed = 2
-[search]
+STUDY = (
+    typed_in.STUDY.replace("Does L2 help?", "Which L2?")
+    .replace("steps = 20", "steps = 10")
+    .replace('"training.l2" = [0.0, 0.01]\nseed = 3', "seed = 2")
+    + """[search]
 strategy = "random"
 trials = 3
 finalists = 2
 confirm = 2
 over = { "training.l2" = { log = [1e-4, 1.0] } }
 """
+)
 
 
 @pytest.fixture(autouse=True)

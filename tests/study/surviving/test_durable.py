@@ -196,3 +196,19 @@ def test_a_process_that_is_killed_after_a_damaged_manifest_was_found_leaves_one_
         if not killed:
             break
     assert moment > 5
+
+
+def test_pieces_that_cannot_be_removed_leave_a_finished_run_as_it_is(half, monkeypatch):
+    study, path = half
+    done = resume(study, path)
+    (path / "chunks").mkdir()
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.rmdir", refuse)
+        assert resume(study, path).identical(done)
+    assert (path / "chunks").is_dir()
+    resume(study, path)
+    assert names(path) == COMPLETE

@@ -11,9 +11,8 @@ from shoal.study.inputs import Loader
 from shoal.study.search.history import History
 from shoal.study.search.loop import Found, Search, Train
 from shoal.study.spec import Study
+from shoal.study.unfinished import ORIGIN
 from shoal.study.watching import Watcher
-
-ORIGIN = "run.json"  # marks a folder whose run is unfinished
 
 
 def run_search(

@@ -43,8 +43,10 @@ class RunFolder:
         try:
             self.manifest.load()
             self._mend()
-        except BaseException:
+        except BaseException as error:
             self._lock.release()
+            if isinstance(error, OSError):
+                raise cannot_write(self.path, error) from None
             raise
         return self
 
