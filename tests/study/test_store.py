@@ -106,5 +106,5 @@ def test_a_folder_without_a_finished_run_is_refused(tmp_path, place):
 def test_a_file_that_cannot_be_read_is_said_in_one_sentence(run, name):
     (run / name).unlink()
     (run / name).mkdir()
-    with pytest.raises(RunError, match="cannot be read: Is a directory"):
+    with pytest.raises(RunError, match="is a folder; a file was expected there"):
         open_run(run)

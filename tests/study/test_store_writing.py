@@ -106,29 +106,29 @@ def test_a_folder_that_another_process_writes_is_refused_until_it_is_done(tmp_pa
 @pytest.mark.parametrize(
     "broken", [OSError(28, "No space left on device"), ValueError("x"), KeyboardInterrupt()], ids=repr
 )
-def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_part_of_the_new(run, broken):
-    def fill(part: Path) -> None:
-        part.write_text("half")
+def test_a_file_that_cannot_be_finished_leaves_the_old_one_and_no_part_of_the_new(run, broken, monkeypatch):
+    def sync(handle):
         raise broken
 
     old = (run / "results.nc").read_bytes()
     expected = RunError if isinstance(broken, OSError) else type(broken)
-    with RunFolder(run, TEXT) as folder, pytest.raises(expected):
-        folder.write("results.nc", fill)
+    with RunFolder(run, TEXT) as folder, monkeypatch.context() as patch:
+        patch.setattr("os.fsync", sync)
+        with pytest.raises(expected):
+            folder.write_bytes("results.nc", b"half")
     assert (run / "results.nc").read_bytes() == old
     assert not [name for name in names(run) if "part" in name or "lock" in name]
     open_run(run)
 
 
-def test_a_full_disk_is_said_in_one_sentence(run):
-    def fill(part: Path) -> None:
+def test_a_full_disk_is_said_in_one_sentence(run, monkeypatch):
+    def sync(handle):
         raise OSError(28, "No space left on device")
 
-    with (
-        RunFolder(run, TEXT) as folder,
-        pytest.raises(RunError, match="cannot be written: No space left on device"),
-    ):
-        folder.write("results.nc", fill)
+    with RunFolder(run, TEXT) as folder, monkeypatch.context() as patch:
+        patch.setattr("os.fsync", sync)
+        with pytest.raises(RunError, match="cannot be written: No space left on device"):
+            folder.write_bytes("results.nc", b"")
 
 
 def test_a_log_that_cannot_be_written_is_said_in_one_sentence(tmp_path):

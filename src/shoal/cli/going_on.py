@@ -42,7 +42,7 @@ def folder_to_resume(parent: Path, name: str, study: Study) -> tuple[Path, str]:
         if not _finished(folder) and _text(folder) is not None:
             from shoal.study.store.another import another_study
 
-            raise another_study(folder, study.text)
+            raise another_study(folder, _text(folder) or b"", study.text)
     folder = free_folder(parent, name)
     return folder, f"There is no run of this study in {parent} yet: beginning {folder}."
 
@@ -85,8 +85,9 @@ def command_to_go_on(folder: Path) -> str:
 
 
 def _text(folder: Path) -> bytes | None:
-    file = folder / "study.toml"
-    return file.read_bytes() if file.is_file() else None
+    from shoal.study.store import study_text
+
+    return study_text(folder)
 
 
 def _finished(folder: Path) -> bool:

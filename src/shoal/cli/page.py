@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def add_report(folder: Path, dataset: xr.Dataset, study_text: str) -> Path:
-    """Draw report.html from a run's results into its folder, and return its path."""
+def add_report(folder: Path, dataset: xr.Dataset, study_text: str, search: xr.Dataset | None = None) -> Path:
+    """Draw report.html from a run's results, and the path of its search, into its folder; return its path."""
     from shoal.report import render
-    from shoal.study.store import RunFolder, read_search
+    from shoal.study.store import RunFolder
 
-    page = render(dataset, read_search(folder))
+    page = render(dataset, search)
     with RunFolder(folder, study_text) as kept:
         kept.write_text("report.html", page)
     return folder / "report.html"

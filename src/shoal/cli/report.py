@@ -23,5 +23,5 @@ def report(
     console = Console()
     if not quiet:
         print_summary(run.results, console, search=run.search)
-    page = add_report(folder, run.results, run.study_text)
+    page = add_report(folder, run.results, run.study_text, run.search)
     console.print(f"Report: {page}", soft_wrap=True, highlight=False)

@@ -127,11 +127,12 @@ def finish(study: Study, dataset: xr.Dataset, folder: Path, exit_code: int = 130
 
     from shoal.cli.page import add_report
     from shoal.report import print_summary
-    from shoal.study.store import read_search
+    from shoal.study.store import open_run
 
     console = Console(width=None if sys.stdout.isatty() else 110)
-    print_summary(dataset, console, search=read_search(folder))
-    page = add_report(folder, dataset, study.text)
+    search = open_run(folder).search if study.search is not None else None
+    print_summary(dataset, console, search=search)
+    page = add_report(folder, dataset, study.text, search)
     console.print(f"Report: {page}", soft_wrap=True, highlight=False)
     if dataset.attrs["status"] == "interrupted":
         finished = int(dataset["finished"].sum())

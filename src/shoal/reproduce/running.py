@@ -15,7 +15,7 @@ from shoal.report import render
 from shoal.reproduce.adapt import Mode
 from shoal.study.run import run
 from shoal.study.spec import Study
-from shoal.study.store import Run, RunFolder, open_run
+from shoal.study.store import Run, RunFolder, open_run, study_text
 from shoal.study.watching import Watcher
 
 
@@ -102,8 +102,8 @@ def _finished(folder: Path, study: Study) -> Run | None:
 
 
 def _text(folder: Path) -> str | None:
-    file = folder / "study.toml"
-    return file.read_text(encoding="utf-8") if file.is_file() else None
+    content = study_text(folder)
+    return None if content is None else content.decode(errors="replace")
 
 
 def _tables(text: str, seeds: bool = True) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from shoal.errors import NetworkError, StudyError
+from shoal.files import sha256
 from shoal.network import Network, given_parameters
-from shoal.study.files import sha256
 from shoal.training.batches import Batches
 
 Weights = dict[str, dict[str, np.ndarray]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -25,3 +26,11 @@ def from_bytes(content: bytes) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     size = int.from_bytes(content[:8], "little")
     header = json.loads(json.loads(content[8 : 8 + size])["__metadata__"]["shoal"])
     return load(content), header
+
+
+def read_arrays(file: BinaryIO, path: Path, prefix: str = "") -> dict[str, np.ndarray]:
+    """The arrays of an open safetensors file whose name begins with `prefix`."""
+    from safetensors.numpy import load
+
+    del path
+    return {name: value for name, value in load(file.read()).items() if name.startswith(prefix)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,60 +19,69 @@ from typing import Any
 from uuid import uuid4
 
 from shoal.errors import RunError
+from shoal.files import FILE, FOLDER, Folder, cannot_write, is_part
 from shoal.study.checkpoints import GENERATIONS, KIND, prefix
-from shoal.study.files import cannot_write, remove_if_there, replace_synced
 from shoal.study.program import Chunk
 from shoal.study.store import RunFolder
+from shoal.study.store.folder import open_folder
 from shoal.study.store.manifest import Manifest
 
 NAME = "workers"
+_FILE = re.compile(r"(\d{4,9}-\d{12})-([0-9a-f]{64})\.safetensors")
 
 
 class SharedFolder:
     """What TeamCheckpoints ask of a run folder, for a worker. `say` hears of what is remarkable."""
 
     def __init__(self, run: Path, topic: str, say: Callable[[str], None]) -> None:
-        self._run, self._own, self._say = run, run / NAME / topic, say
-        self._kept = _manifest_of(run)  # the client changes nothing of a team that is on its way
+        self._run, self._own, self._say = run, f"{NAME}/{topic}", say
+        with open_folder(run) as folder:
+            self._kept = _manifest_of(folder)  # the client changes nothing of a team that is on its way
 
     @property
     def usable(self) -> bool:
         """Whether this machine sees the folder that the client made, and may write there."""
-        return self._own.is_dir() and os.access(self._own, os.W_OK)
+        with open_folder(self._run) as folder:
+            there = folder.kind(self._own) == FOLDER
+        return there and os.access(self._run / self._own, os.W_OK)
 
     def names(self, beginning: str = "") -> list[str]:
         """The checkpoints whose name begins so, the oldest first."""
-        found = {*map(_name_of, _files(self._own)), *self._kept.names(KIND)}
+        with open_folder(self._run) as folder:
+            found = {*map(_name_of, _files(folder, self._own)), *self._kept.names(KIND)}
         return sorted(name for name in found if name.startswith(beginning))
 
     def read(self, name: str) -> bytes | None:
         """The checkpoint of this name where it is whole."""
-        for file in _files(self._own):
-            if _name_of(file) == name and (content := _whole(file)) is not None:
-                return content
-        kept = self._run / name
-        if name not in self._kept or not kept.exists():
-            return None
-        content = kept.read_bytes()
+        with open_folder(self._run) as folder:
+            for file in _files(folder, self._own):
+                if _name_of(file) == name and (content := _whole(folder, file)) is not None:
+                    return content
+            if name not in self._kept or not folder.exists(name):
+                return None
+            content = folder.read(name)
         return content if self._kept.holds(name, hashlib.sha256(content).hexdigest()) else None
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a checkpoint whole or not at all. Raises RunError where the folder refuses."""
-        target = self._own / f"{Path(name).stem}-{hashlib.sha256(content).hexdigest()}.safetensors"
-        part = self._own / f".{uuid4().hex}.part"
+        target = f"{self._own}/{Path(name).stem}-{hashlib.sha256(content).hexdigest()}.safetensors"
+        part = f"{self._own}/.{uuid4().hex}.part"
         try:
-            part.write_bytes(content)
-            replace_synced(part, target)
+            with open_folder(self._run) as folder:
+                try:
+                    folder.create(part, content)
+                    folder.rename(part, target)
+                finally:
+                    folder.remove_if_allowed(part)
         except OSError as error:
-            raise cannot_write(self._own, error) from None
-        finally:
-            remove_if_there(part)
+            raise cannot_write(self._run / self._own, error) from None
 
     def remove(self, *names: str) -> None:
         """Remove workers' files of these names; the run's own are the client's."""
-        for file in _files(self._own):
-            if _name_of(file) in names:
-                remove_if_there(file)
+        with open_folder(self._run) as folder:
+            for file in _files(folder, self._own):
+                if _name_of(file) in names:
+                    folder.remove_if_allowed(file)
 
     def say(self, line: str) -> None:
         """Tell the client."""
@@ -86,21 +95,22 @@ class Lent:
     """A run folder of which a part is lent to workers, for its one writer."""
 
     def __init__(self, folder: RunFolder, topic: str) -> None:
-        self._folder, self._own = folder, folder.path / NAME / topic
+        self._folder, self._own = folder, f"{NAME}/{topic}"
 
     def make(self) -> None:
         """Make the workers' folder. Raises RunError."""
         try:
-            self._own.mkdir(parents=True)
+            self._folder.files.make_folder(NAME)
+            self._folder.files.make_folder(self._own)
         except OSError as error:
-            raise cannot_write(self._own, error) from None
+            raise cannot_write(self._folder.path / self._own, error) from None
 
     def finished(self, team: Sequence[Chunk]) -> None:
         """A team is kept: its checkpoints go."""
         beginning = prefix(team)
-        for file in _files(self._own):
+        for file in _files(self._folder.files, self._own):
             if _name_of(file).startswith(beginning):
-                remove_if_there(file)
+                self._folder.files.remove_if_allowed(file)
         if names := self._folder.names(beginning):
             self._folder.remove(*names)
 
@@ -119,42 +129,59 @@ def lent(folder: RunFolder | None, topic: str) -> Iterator[Lent | None]:
         adopt(folder)
 
 
-def adopt(folder: RunFolder) -> None:
-    """Make the newest of the checkpoints that workers left the run's own, and remove their folder."""
-    own = folder.path / NAME
-    if not own.is_dir():
-        return
+def adopt(run: RunFolder) -> None:
+    """Make the newest of the checkpoints that workers left the run's own, and remove their files and folders.
+
+    Files of other names, and the folders that hold them, stay.
+    """
+    folder = run.files
+    topics = [f"{NAME}/{name}" for name, kind in folder.listing(NAME).items() if kind == FOLDER]
+    found = [file for topic in topics for file in _files(folder, topic)]
     taken: dict[str, set[str]] = {}
-    for file in sorted(own.glob("*/[0-9]*.safetensors"), key=_name_of, reverse=True):
+    for file in sorted(found, key=_name_of, reverse=True):
         name = _name_of(file)
         of_team = taken.setdefault(name.partition("-")[0], set())
-        if name in of_team or len(of_team) == GENERATIONS or (content := _whole(file)) is None:
+        if name in of_team or len(of_team) == GENERATIONS or (content := _whole(folder, file)) is None:
             continue
-        folder.write_bytes(name, content)
+        run.write_bytes(name, content)
         of_team.add(name)
-    shutil.rmtree(own, ignore_errors=True)
+    for topic in topics:
+        parts = [f"{topic}/{name}" for name, kind in folder.listing(topic).items() if kind == FILE]
+        for file in (*_files(folder, topic), *filter(is_part, parts)):
+            folder.remove_if_allowed(file)
+        _remove_folder(folder, topic)
+    _remove_folder(folder, NAME)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("[0-9]*.safetensors"))
+def _remove_folder(folder: Folder, name: str) -> None:
+    try:
+        folder.remove_folder(name)
+    except OSError:  # it hinders nobody: a folder that may not be changed keeps it
+        return
 
 
-def _name_of(file: Path) -> str:
+def _files(folder: Folder, topic: str) -> list[str]:
+    """The workers' checkpoints of a topic, by their whole names."""
+    there = folder.listing(topic)
+    return [f"{topic}/{name}" for name, kind in there.items() if kind == FILE and _FILE.fullmatch(name)]
+
+
+def _name_of(file: str) -> str:
     """As the run's own checkpoints are named: "checkpoints/0003-000000001200.safetensors"."""
-    return f"{KIND}{file.stem.rpartition('-')[0]}.safetensors"
+    return f"{KIND}{Path(file).stem.rpartition('-')[0]}.safetensors"
 
 
-def _whole(file: Path) -> bytes | None:
+def _whole(folder: Folder, file: str) -> bytes | None:
     """The content of a worker's checkpoint; None where it is gone or its SHA-256 is not that of its name."""
     try:
-        content = file.read_bytes()
+        content = folder.read(file)
     except FileNotFoundError:
         return None
-    return content if hashlib.sha256(content).hexdigest() == file.stem.rpartition("-")[2] else None
+    return content if hashlib.sha256(content).hexdigest() == Path(file).stem.rpartition("-")[2] else None
 
 
-def _manifest_of(run: Path) -> Manifest:
+def _manifest_of(folder: Folder) -> Manifest:
     try:
-        return Manifest(run).load()
+        return Manifest(folder).load()
     except RunError:  # the client, whose it is, says so
-        return Manifest(run)
+        return Manifest(folder)

@@ -40,9 +40,9 @@ def calls(monkeypatch):
         asked.append(("sync", kind))
         fsync(handle)
 
-    def rename(part, target):
+    def rename(part, target, **folders):
         asked.append(("rename", os.path.basename(target)))
-        replace(part, target)
+        replace(part, target, **folders)
 
     monkeypatch.setattr("os.fsync", sync)
     monkeypatch.setattr("os.replace", rename)
@@ -52,11 +52,12 @@ def calls(monkeypatch):
 def test_a_file_is_synced_renamed_and_its_folder_synced_between_two_manifests(tmp_path, calls):
     with RunFolder(tmp_path / "run", "") as folder:
         folder.write_text("study.toml", "")
-        whole = [("sync", "file"), ("rename", "manifest.json"), ("sync", "folder")]
+        manifest = [("sync", "file"), ("rename", "manifest.json"), ("sync", "folder")]
         assert calls == [
-            *whole,  # which announces the file,
-            *(("sync", "file"), ("rename", "study.toml"), ("sync", "folder")),
-            *whole,  # and which says that it is there
+            ("sync", "file"),  # under another name,
+            *manifest,  # which announces the file,
+            *(("rename", "study.toml"), ("sync", "folder")),
+            *manifest,  # and which says that it is there
         ]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shoal.errors import StudyError
-from shoal.study.files import replace_synced
+from shoal.files import Folder
 from shoal.study.load import load_study
 from shoal.study.toml_file import read_toml
 
@@ -109,10 +109,13 @@ def write_bounds(path: Path, low: float, high: float, before: str) -> tuple[str,
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(new)
+                file.flush()
+                os.fsync(file.fileno())
             load_study(part)
             backup = _back_up(path, content)
             part.chmod(path.stat().st_mode & 0o777)
-            replace_synced(part, path)
+            with Folder.open(path.parent) as folder:
+                folder.rename(part.name, path.name)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

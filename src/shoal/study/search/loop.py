@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -138,9 +137,9 @@ class Search:
         from shoal.study.store import write_results
 
         assert self.folder is not None
-        weights = self.folder.path / "rounds" / FRESH / "weights.safetensors"
-        if weights.exists():
-            self.folder.write(weights.name, lambda part: shutil.copyfile(weights, part) and None)
+        weights = f"rounds/{FRESH}/weights.safetensors"
+        if self.folder.files.exists(weights):
+            self.folder.write_bytes("weights.safetensors", self.folder.files.read(weights))
         write_results(self.folder, results)
         self.folder.remove_pieces()
         self.folder.log("finished", status="complete", seconds=results.attrs["seconds_total"])

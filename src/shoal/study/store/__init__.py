@@ -9,7 +9,7 @@ from shoal.study.store.folder import sweep_finished as sweep_finished
 from shoal.study.store.read import Run as Run
 from shoal.study.store.read import finished_run as finished_run
 from shoal.study.store.read import open_run as open_run
-from shoal.study.store.read import read_search as read_search
+from shoal.study.store.read import study_text as study_text
 from shoal.study.store.write import write_dataset as write_dataset
 from shoal.study.store.write import write_results as write_results
 from shoal.study.store.write import write_weights as write_weights
@@ -19,7 +19,7 @@ __all__ = [
     "RunFolder",
     "finished_run",
     "open_run",
-    "read_search",
+    "study_text",
     "sweep_finished",
     "write_dataset",
     "write_results",

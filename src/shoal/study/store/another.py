@@ -6,16 +6,16 @@ import difflib
 from pathlib import Path
 
 from shoal.errors import RunError
+from shoal.text import printable
 
 MOST_LINES = 30  # of a difference that is shown
 
 
-def another_study(folder: Path, text: str) -> RunError:
-    """The folder's study is not the one with this text: the error that shows where they differ."""
-    kept = (folder / "study.toml").read_bytes().decode(errors="replace")
+def another_study(folder: Path, kept: bytes, text: str) -> RunError:
+    """The folder's study.toml, `kept`, is not the one with this text: where they differ."""
     return RunError(
         f"{folder} holds the run of another study. The one there (-) and this one (+):\n"
-        + difference(kept, text),
+        + difference(kept.decode(errors="replace"), text),
         "Choose another folder with --out, or move that one away: nothing in it was changed.",
     )
 
@@ -25,4 +25,4 @@ def difference(before: str, now: str) -> str:
     lines = difflib.unified_diff(before.splitlines(), now.splitlines(), n=1, lineterm="")
     shown = [line for line in lines if not line.startswith(("---", "+++"))]
     rest = [f"... and {len(shown) - MOST_LINES} more lines"] if len(shown) > MOST_LINES else []
-    return "\n".join(f"  {line}" for line in [*shown[:MOST_LINES], *rest])
+    return "\n".join(f"  {printable(line)}" for line in [*shown[:MOST_LINES], *rest])

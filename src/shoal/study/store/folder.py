@@ -1,9 +1,15 @@
-"""The writer of a run folder: whole files, their hashes, a log."""
+"""The writer of a run folder: whole files, their hashes, a log.
+
+Whatever lies in the folder may have come from someone else: every file is reached by way of the open folder
+(`shoal.files.Folder`), and only names that a run writes are read or removed.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,11 +17,45 @@ from pathlib import Path
 from typing import Any
 
 from shoal.errors import RunError
+from shoal.files import FILE, Folder, cannot_read, cannot_write, is_part, part_of
 from shoal.study.deferred import deferred
-from shoal.study.files import cannot_write, remove_if_there, replace_synced, sha256, sync_folder
 from shoal.study.store.another import another_study
 from shoal.study.store.lock import WriterLock
-from shoal.study.store.manifest import OWN, PIECES, Manifest
+from shoal.study.store.manifest import OWN, PIECES, Manifest, is_known
+
+BELOW = ("chunks", "checkpoints", "workers", "rounds")  # folders in a run folder
+MOST_STUDY_BYTES = 2**24
+
+
+def open_folder(path: str | Path) -> Folder:
+    """A run folder that is there. Raises OSError; UnsafeFileError where it holds links, devices or pipes.
+
+    A round of a search, SEARCH/rounds/00, is reached from the search's folder and not through a link in it.
+    """
+    path = Path(path)
+    if path.parent.name == "rounds":
+        with Folder.open(path.parent.parent) as search:
+            folder = search.folder(f"rounds/{path.name}")
+    else:
+        folder = Folder.open(path)
+    try:
+        folder.require_plain(*BELOW)
+    except BaseException:
+        folder.close()
+        raise
+    return folder
+
+
+def make_folder(path: Path) -> Folder:
+    """The same, made where there is none, with those that lead to it."""
+    if path.parent.name == "rounds":
+        path.parent.parent.mkdir(parents=True, exist_ok=True)
+        with Folder.open(path.parent.parent) as search:
+            search.make_folder("rounds")
+            search.make_folder(f"rounds/{path.name}")
+    else:
+        path.mkdir(parents=True, exist_ok=True)
+    return open_folder(path)
 
 
 class RunFolder:
@@ -29,22 +69,26 @@ class RunFolder:
     ) -> None:
         self.path = Path(path)
         self._text, self._tell = study_text, say
-        self._lock = WriterLock(self.path, self.say)
         self._writing = threading.RLock()
-        self.manifest = Manifest(self.path)
 
     def __enter__(self) -> RunFolder:
         try:
             self._refuse_another_study()
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            self._folder = make_folder(self.path)
         except OSError as error:
             raise cannot_write(self.path, error) from None
         try:
-            self.manifest.load()
-            self._mend()
+            self._lock = WriterLock(self._folder, self.say)
+            self.manifest = Manifest(self._folder)
+            self._lock.acquire()
+            try:
+                self.manifest.load()
+                self._mend()
+            except BaseException:
+                self._lock.release()
+                raise
         except BaseException as error:
-            self._lock.release()
+            self._folder.close()
             if isinstance(error, OSError):
                 raise cannot_write(self.path, error) from None
             raise
@@ -52,77 +96,81 @@ class RunFolder:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
+        self._folder.close()
 
     def _refuse_another_study(self) -> None:
         if not self.path.exists():
             return
         if not self.path.is_dir():
             raise RunError(f"{self.path} is a file; expected a folder for the run.", "Choose another --out.")
-        kept = self.path / "study.toml"
-        if not kept.exists() and any(not _own(p.name) for p in self.path.iterdir()):
-            raise RunError(
-                f"{self.path} is not empty and holds no run.", "Choose an empty or new folder with --out."
-            )
-        if kept.exists() and kept.read_bytes() != self._text.encode() and not self._damaged_study():
-            raise another_study(self.path, self._text)
+        with open_folder(self.path) as folder:
+            if not folder.exists("study.toml"):
+                if not all(map(_own, folder.listing())):
+                    raise RunError(
+                        f"{self.path} is not empty and holds no run.",
+                        "Choose an empty or new folder with --out.",
+                    )
+                return
+            kept = folder.read("study.toml", MOST_STUDY_BYTES)
+            if kept != self._text.encode() and not self._damaged_study(folder):
+                raise another_study(self.path, kept, self._text)
 
-    def _damaged_study(self) -> bool:
+    def _damaged_study(self, folder: Folder) -> bool:
         """Whether the folder is this study's and its study.toml alone is not what was written."""
         digest = hashlib.sha256(self._text.encode()).hexdigest()
-        return Manifest(self.path).load().holds("study.toml", digest)
+        return Manifest(folder).load().holds("study.toml", digest)
 
     def _mend(self) -> None:
         self._sweep()
         if self.manifest.recovered:
             self.say("manifest.json is damaged: the one before it is used.")
-        kept = "study.toml" in self.manifest and (self.path / "study.toml").exists()
+        kept = "study.toml" in self.manifest and self._folder.exists("study.toml")
         if kept and not self.manifest.as_written("study.toml"):
             self.say("study.toml is damaged: it is written again.")
             self.write_text("study.toml", self._text)
 
     def _sweep(self) -> None:
-        """Remove pieces that no manifest knows: a process was killed between a file and its entry."""
-        for folder in filter(Path.is_dir, (self.path / "chunks", self.path / "checkpoints")):
-            for file in folder.iterdir():
-                if f"{folder.name}/{file.name}" not in self.manifest:
-                    file.unlink()
-            if not self.manifest.names(f"{folder.name}/"):
-                folder.rmdir()
-        for part in self.path.glob(".*.part"):
-            part.unlink()
-        if "run.json" not in self.manifest:
-            (self.path / "run.json").unlink(missing_ok=True)
+        """Remove pieces that no manifest knows: a process was killed between a file and its entry.
 
-    def write(self, name: str, fill: Callable[[Path], None]) -> None:
+        Only files of a run's own names go, one by one; a folder that holds anything else stays.
+        """
+        for below in ("chunks", "checkpoints"):
+            for last, kind in self._folder.listing(below).items():
+                name = f"{below}/{last}"
+                if kind == FILE and name not in self.manifest and is_piece(name):
+                    self._folder.remove(name)
+            if not self.manifest.names(f"{below}/"):
+                self._folder.remove_folder(below)
+        for name, kind in self._folder.listing().items():
+            if kind == FILE and is_piece(name) and is_part(name):
+                self._folder.remove(name)
+        if "run.json" not in self.manifest:
+            self._folder.remove("run.json")
+
+    def write_bytes(self, name: str, content: bytes) -> None:
         """Write one file whole or not at all, and enter it into the manifest."""
-        target = self.path / name
-        part = target.parent / f".{target.name}.part"
+        part = part_of(name)
+        digest = hashlib.sha256(content).hexdigest()
         try:
             self._lock.require_held()
-            self._make(target.parent)
-            fill(part)
-            part.chmod(0o644)  # safetensors keeps its files from other readers
-            digest = sha256(part)
+            if not self._folder.in_place:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            if "/" in name:
+                self._folder.make_folder(name.partition("/")[0])
+            self._folder.remove(part)
+            self._folder.create(part, content)
             with self._writing, deferred():
                 self.manifest.announce(name, digest)
-                replace_synced(part, target)
+                self._folder.rename(part, name)
                 self.manifest.enter(name, digest)
         except OSError as error:
             raise cannot_write(self.path, error) from None
         finally:
-            remove_if_there(part)
+            self._folder.remove_if_allowed(part)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file, its line ends as they are."""
         self.write_bytes(name, text.encode())
-
-    def write_bytes(self, name: str, content: bytes) -> None:
-        """Write a file of these bytes."""
-
-        def fill(part: Path) -> None:
-            part.write_bytes(content)
-
-        self.write(name, fill)
 
     def names(self, beginning: str = "") -> list[str]:
         """The files of the run whose name begins so, sorted."""
@@ -133,13 +181,11 @@ class RunFolder:
         if name not in self.manifest:
             return None
         try:
-            content = (self.path / name).read_bytes()
+            content = self._folder.read(name)
         except FileNotFoundError:
             content = None
         except OSError as error:
-            raise RunError(
-                f"{self.path / name} cannot be read: {error.strerror}.", "Make it readable."
-            ) from None
+            raise cannot_read(self.path / name, error) from None
         digest = None if content is None else hashlib.sha256(content).hexdigest()
         if not self.manifest.holds(name, digest):
             self.say(f"{name} is {'gone' if content is None else 'damaged (its SHA-256 differs)'}.")
@@ -152,13 +198,13 @@ class RunFolder:
             with self._writing, deferred():
                 self.manifest.forget([*names])
                 for name in names:
-                    (self.path / name).unlink(missing_ok=True)
+                    self._folder.remove(name)
         except OSError as error:
             raise cannot_write(self.path, error) from None
 
     def remove_pieces(self) -> None:
         """Remove what only an unfinished run needs, and what killed processes left half written."""
-        gone = [name for name in self.manifest.names() if not (self.path / name).exists()]
+        gone = [name for name in self.manifest.names() if not self._folder.exists(name)]
         self.remove(*gone, *(name for beginning in PIECES for name in self.manifest.names(beginning)))
         try:
             self._sweep()
@@ -173,15 +219,19 @@ class RunFolder:
     def log(self, event: str, **values: Any) -> None:
         """Append one line to log.jsonl."""
         try:
-            with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"event": event, **values}) + "\n")
+            line = json.dumps({"event": event, **values}) + "\n"
+            self._folder.append("log.jsonl", line.encode())
         except OSError as error:
             raise cannot_write(self.path, error) from None
 
-    def _make(self, folder: Path) -> None:
-        if folder != self.path and not folder.is_dir():
-            folder.mkdir()
-            sync_folder(self.path)
+    def listing(self, below: str) -> dict[str, str]:
+        """The names in a folder below this one, with their kinds; none where it is not there."""
+        return self._folder.listing(below)
+
+    @property
+    def files(self) -> Folder:
+        """The open folder."""
+        return self._folder
 
 
 def sweep_finished(path: Path, study_text: str) -> None:
@@ -189,11 +239,22 @@ def sweep_finished(path: Path, study_text: str) -> None:
 
     They hinder nobody: a folder that cannot be written, or that is being written, keeps them.
     """
-    if any((path / name.rstrip("/")).exists() for name in PIECES) or any(path.glob(".*.part")):
+    with open_folder(path) as folder:
+        there = folder.listing()
+    if any(name.rstrip("/") in there for name in PIECES) or any(map(is_piece, filter(is_part, there))):
         with suppress(RunError), RunFolder(path, study_text):
             pass  # whoever begins to write sweeps
 
 
+def is_piece(name: str) -> bool:
+    """Whether a run writes a file of this name, or the part of one."""
+    if not is_part(name):
+        return is_known(name)
+    folder, slash, last = name.rpartition("/")
+    whole = f"{folder}{slash}{last[1:-5]}"
+    return is_known(whole) or whole in OWN
+
+
 def _own(name: str) -> bool:
     """Whether a file may stand in the folder of a run that was killed before its study was written."""
-    return name in OWN or (name.startswith(".") and name.endswith(".part"))
+    return name in OWN or is_part(name)

@@ -17,11 +17,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 from shoal.errors import RunError
-from shoal.study.files import remove_if_there
+from shoal.files import Folder
+from shoal.text import printable
 
+LOCK = ".lock"
 SECONDS_A_BEAT = 10.0
 SECONDS_WATCHED = 60.0
 _NO_FLOCK = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP)
@@ -37,14 +39,14 @@ class Claim:
     beat: int = 0
 
     def __str__(self) -> str:
-        return f"process {self.process} on {self.host}, since {self.since}"
+        return f"process {self.process} on {printable(self.host, 60)}, since {printable(self.since, 40)}"
 
 
 class WriterLock:
     """The lock `.lock` of a folder. `say` hears of what was taken over."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        self._folder, self._path, self._say = folder, folder / ".lock", say
+    def __init__(self, folder: Folder, say: Callable[[str], None]) -> None:
+        self._folder, self._say = folder, say
         self._handle = -1
         self._done = threading.Event()
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
@@ -65,7 +67,7 @@ class WriterLock:
             left = read_claim(self._handle)
             if left is not None:
                 self._take_over(left, alone)
-            if _same_file(self._handle, self._path):
+            if self._is_ours():
                 self._write(self._claim)
                 return True
         except BaseException:
@@ -76,9 +78,9 @@ class WriterLock:
 
     def require_held(self) -> None:
         """Raises RunError where the folder is there but its lock is not this process's any more."""
-        if self._folder.is_dir() and not _same_file(self._handle, self._path):
+        if self._folder.path.is_dir() and not (self._folder.in_place and self._is_ours()):
             raise RunError(
-                f"The lock of {self._folder} was taken away from the run that was writing there.",
+                f"The lock of {self._folder.path} was taken away from the run that was writing there.",
                 "Another process may write there now: look before going on.",
             )
 
@@ -86,13 +88,28 @@ class WriterLock:
         """Let others write. The file goes while it is held, so that no one else's is removed."""
         self._done.set()
         self._heart.join()
-        if _same_file(self._handle, self._path):
-            remove_if_there(self._path)
+        if self._is_ours():
+            self._folder.remove_if_allowed(LOCK)
         os.close(self._handle)
+
+    def _is_ours(self) -> bool:
+        """Whether the lock file in the folder is the one that is held here."""
+        try:
+            return os.path.samestat(os.fstat(self._handle), self._folder.status(LOCK))
+        except OSError:  # gone, or no longer to be seen
+            return False
+
+    def _claim_there(self) -> Claim | None:
+        """What the lock says through a fresh look at the file, which is what shows another host's writing."""
+        try:
+            with self._folder.open_file(LOCK) as file:
+                return read_claim(file.fileno())
+        except FileNotFoundError:
+            return None
 
     def _open(self) -> tuple[int, bool]:
         """The open lock file, and whether the system vouches that nobody else has it."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = self._folder.open_lock(LOCK)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -113,14 +130,14 @@ class WriterLock:
         until = time.monotonic() + SECONDS_WATCHED
         while time.monotonic() < until:
             time.sleep(min(1.0, SECONDS_WATCHED / 4))
-            now = _claim_of(self._path)
+            now = self._claim_there()
             if now is not None and now != left:
                 raise self._refusal(now)
         self._say(f"Took over the lock of {left}: it gave no sign of life for {SECONDS_WATCHED:.0f} s.")
 
     def _refusal(self, claim: Claim | None) -> RunError:
         return RunError(
-            f"{self._folder} is being written by another process{f': {claim}' if claim else ''}.",
+            f"{self._folder.path} is being written by another process{f': {claim}' if claim else ''}.",
             "Wait for it or end it, or choose another folder.",
         )
 
@@ -140,31 +157,19 @@ class WriterLock:
 
 
 def read_claim(handle: int) -> Claim | None:
-    """What the open lock file says; nothing where it is empty or half written."""
+    """What the open lock file says; nothing where it is empty, half written or of another make."""
     try:
         found = json.loads(os.pread(handle, 4096, 0))
-        return Claim(**found)
-    except (ValueError, TypeError):
+    except (ValueError, RecursionError):
         return None
+    return Claim(**found) if _is_claim(found) else None
 
 
-def _claim_of(path: Path) -> Claim | None:
-    """The same through a fresh look at the file, which is what shows another host's writing."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return None
-    try:
-        return read_claim(handle)
-    finally:
-        os.close(handle)
-
-
-def _same_file(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), os.stat(path))
-    except OSError:  # gone, or no longer to be seen
+def _is_claim(found: Any) -> bool:
+    kinds = {"host": str, "process": int, "since": str, "beat": int}
+    if not isinstance(found, dict) or not {"host", "process", "since"} <= found.keys() <= kinds.keys():
         return False
+    return all(type(value) is kinds[key] for key, value in found.items()) and 0 < found["process"] < 2**31
 
 
 def _runs(process: int) -> bool:

@@ -2,21 +2,31 @@
 
 A file that is being replaced stands there with two hashes, the old and the new one (null: no file before), so
 that whichever a killed process left behind is known. While a run is unfinished the manifest before the last
-one is kept too: a damaged manifest costs no more than the newest file.
+one is kept too: a damaged manifest costs no more than the newest file. It may name files of the folder's own
+naming scheme alone: whatever else it names is neither read nor removed.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
+from typing import Any
 
 from shoal.errors import RunError
-from shoal.study.files import replace_synced, sha256
+from shoal.files import Folder
+from shoal.text import printable
 
 MANIFEST = "manifest.json"
 PREVIOUS = ".manifest.previous.json"
 OWN = (".lock", MANIFEST, PREVIOUS, "log.jsonl")  # beside the files that stand in the manifest
 PIECES = ("chunks/", "checkpoints/", "run.json")  # what only an unfinished run holds
+MOST_BYTES = 2**26  # of a manifest: some 600,000 files
+
+_NAME = re.compile(
+    r"(chunks/\d{4,9}|checkpoints/\d{4,9}-\d{12}|checkpoints/rung-\d{4})\.safetensors"
+    r"|(?!\.|manifest\.json$|log\.jsonl$)[A-Za-z0-9_.-]{1,100}\.(toml|json|nc|safetensors|html|svg|csv|png)"
+)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Entry = str | list[str | None]
 
@@ -24,22 +34,21 @@ Entry = str | list[str | None]
 class Manifest:
     """The entries of one folder. Only the writer of the folder changes them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._entries: dict[str, Entry] = {}
         self.recovered = False  # whether the entries are those of the manifest before a damaged one
 
     def load(self) -> Manifest:
         """Read what is there; from the manifest before where the last one is damaged. Raises RunError."""
-        path = self._folder / MANIFEST
-        if not path.exists():
+        if not self._folder.exists(MANIFEST):
             return self
         try:
-            self._entries = _read(path)
+            self._entries = _read(self._folder, MANIFEST)
         except RunError:
-            if not (self._folder / PREVIOUS).exists():
+            if not self._folder.exists(PREVIOUS):
                 raise
-            self._entries = _read(self._folder / PREVIOUS)
+            self._entries = _read(self._folder, PREVIOUS)
             self.recovered = True
         return self
 
@@ -57,13 +66,13 @@ class Manifest:
 
     def as_written(self, name: str) -> bool:
         """Whether the file on the disk is what was written."""
-        file = self._folder / name
-        return self.holds(name, sha256(file) if file.exists() else None)
+        return self.holds(name, self._folder.sha256(name) if self._folder.exists(name) else None)
 
     def announce(self, name: str, digest: str) -> None:
         """The file is about to be replaced: from now on its old hash and its new one are both right."""
-        file = self._folder / name
-        before = sha256(file) if name in self._entries and file.exists() else None
+        before = None
+        if name in self._entries and self._folder.exists(name):
+            before = self._folder.sha256(name)
         self._change({**self._entries, name: [before, digest]})
 
     def enter(self, name: str, digest: str) -> None:
@@ -76,35 +85,47 @@ class Manifest:
 
     def _change(self, entries: dict[str, Entry]) -> None:
         if self.recovered:  # the one before is the only one that can be read until there is a whole one again
-            self._replace(self._entries)
+            self._folder.replace(MANIFEST, _text(self._entries))
             self.recovered = False
+        self._folder.remove(PREVIOUS)  # a process killed here leaves none beside a finished run
         if any(name.startswith(PIECES) for name in entries):
-            (self._folder / PREVIOUS).write_text(_text(self._entries), encoding="utf-8")
-        else:  # first, so that a process killed here leaves none beside a finished run
-            (self._folder / PREVIOUS).unlink(missing_ok=True)
-        self._replace(entries)
+            self._folder.create(PREVIOUS, _text(self._entries), sync=False)
+        self._folder.replace(MANIFEST, _text(entries))
         self._entries = entries
 
-    def _replace(self, entries: dict[str, Entry]) -> None:
-        part = self._folder / f".{MANIFEST}.part"
-        try:
-            part.write_text(_text(entries), encoding="utf-8")
-            replace_synced(part, self._folder / MANIFEST)
-        finally:
-            part.unlink(missing_ok=True)
+
+def is_known(name: Any) -> bool:
+    """Whether a run writes files of this name, of which its manifest then knows."""
+    return isinstance(name, str) and _NAME.fullmatch(name) is not None
 
 
-def _text(entries: dict[str, Entry]) -> str:
-    return json.dumps(entries, indent=1, sort_keys=True) + "\n"
+def _text(entries: dict[str, Entry]) -> bytes:
+    return (json.dumps(entries, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _read(path: Path) -> dict[str, Entry]:
+def _read(folder: Folder, name: str) -> dict[str, Entry]:
     try:
-        entries = json.loads(path.read_bytes())
-    except ValueError:
+        entries: Any = json.loads(folder.read(name, MOST_BYTES))
+    except (ValueError, RecursionError):
         entries = None
-    if not isinstance(entries, dict):
+    wrong = ""
+    if not isinstance(entries, dict) or not all(map(_is_entry, entries.values())):
+        wrong = "it is no table of SHA-256"
+    elif strange := [one for one in entries if not is_known(one)]:
+        wrong = f"it names {printable(repr(strange[0]), 100)}, which is no file that a run writes"
+    if wrong:
         raise RunError(
-            f"{path} is damaged.", "Restore it from a copy, or run the study again in a new folder."
+            f"{folder.path / name} is damaged: {wrong}.",
+            "Restore it from a copy, or run the study again in a new folder.",
         )
     return entries
+
+
+def _is_entry(entry: Any) -> bool:
+    if isinstance(entry, list):
+        return len(entry) == 2 and all(digest is None or _is_digest(digest) for digest in entry)
+    return _is_digest(entry)
+
+
+def _is_digest(text: Any) -> bool:
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,31 +11,33 @@ import numpy as np
 import xarray as xr
 
 from shoal.errors import RunError
+from shoal.files import FILE, Folder, cannot_read
+from shoal.study.store.dataset_file import read_dataset
+from shoal.study.store.folder import MOST_STUDY_BYTES, open_folder
 from shoal.study.store.manifest import MANIFEST, Manifest
+
+MOST_RESULT_BYTES = 2**32  # of results.nc or search.nc
 
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, read back. `results` is the labelled Dataset."""
+    """A finished run, read back. `results` is the labelled Dataset, `search` the path of the search that they
+    are the final comparison of; None for any other study."""
 
     path: Path
     results: xr.Dataset
     study_text: str
-
-    @property
-    def search(self) -> xr.Dataset | None:
-        """The path of the search that `results` are the final comparison of; None for any other study."""
-        return read_search(self.path)
+    search: xr.Dataset | None = None
 
     def weights(self, prefix: str = "") -> dict[str, np.ndarray]:
         """Final weights whose name begins with `prefix`: "batch_norm=true, l2=0.001/seed=0/affine_1.W"."""
-        from safetensors import safe_open
+        from shoal.study.safe_arrays import read_arrays
 
-        file = self.path / "weights.safetensors"
-        if not file.exists():
-            raise RunError(f"{self.path} has no weights.", 'Run with [record] weights = "all" or "best".')
-        with safe_open(file, framework="numpy") as stored:
-            return {name: stored.get_tensor(name) for name in stored.keys() if name.startswith(prefix)}  # noqa: SIM118
+        with open_folder(self.path) as folder:
+            if not folder.exists("weights.safetensors"):
+                raise RunError(f"{self.path} has no weights.", 'Run with [record] weights = "all" or "best".')
+            with folder.open_file("weights.safetensors") as file:
+                return read_arrays(file, self.path / "weights.safetensors", prefix)
 
 
 def open_run(path: str | Path) -> Run:
@@ -46,20 +49,10 @@ def open_run(path: str | Path) -> Run:
             "Name the folder that `shoal run` wrote; --resume finishes one that was interrupted.",
         )
     try:
-        _require_as_written(path)
+        with open_folder(path) as folder:
+            return _read(folder, Manifest(folder).load())
     except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror}.", "Make its files readable.") from None
-    with xr.open_dataset(path / "results.nc", engine="h5netcdf") as stored:
-        results = stored.load()
-    return Run(path, results, (path / "study.toml").read_bytes().decode())
-
-
-def read_search(folder: Path) -> xr.Dataset | None:
-    """search.nc of a run folder, where there is one."""
-    if not os.path.exists(folder / "search.nc"):
-        return None
-    with xr.open_dataset(folder / "search.nc", engine="h5netcdf") as stored:
-        return stored.load()
+        raise cannot_read(path, error) from None
 
 
 def finished_run(path: str | Path) -> Run | None:
@@ -67,21 +60,53 @@ def finished_run(path: str | Path) -> Run | None:
     path = Path(path)
     if not all(os.path.exists(path / name) for name in (MANIFEST, "results.nc")):
         return None
-    manifest = Manifest(path).load()
-    if "run.json" in manifest:
-        return None
-    if manifest.as_written("results.nc"):
-        with xr.open_dataset(path / "results.nc", engine="h5netcdf") as stored:
-            if stored.attrs.get("status") == "interrupted":
+    try:
+        with open_folder(path) as folder:
+            manifest = Manifest(folder).load()
+            if "run.json" in manifest:
                 return None
-    return open_run(path)
+            run = _read(folder, manifest)
+    except OSError as error:
+        raise cannot_read(path, error) from None
+    return None if run.results.attrs.get("status") == "interrupted" else run
 
 
-def _require_as_written(path: Path) -> None:
-    manifest = Manifest(path).load()
+def study_text(path: str | Path) -> bytes | None:
+    """study.toml of a run folder; None where there is none."""
+    try:
+        with open_folder(path) as folder:
+            if folder.kind("study.toml") != FILE:
+                return None
+            return folder.read("study.toml", MOST_STUDY_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise cannot_read(Path(path), error) from None
+
+
+def _read(folder: Folder, manifest: Manifest) -> Run:
+    """Every file is what was written; those that are looked into are hashed as they are read."""
+    texts = {"study.toml": MOST_STUDY_BYTES, "results.nc": MOST_RESULT_BYTES, "search.nc": MOST_RESULT_BYTES}
+    contents: dict[str, bytes] = {}
     for name in sorted({"study.toml", "results.nc", *manifest.names()}):
-        if name not in manifest or not manifest.as_written(name):
+        if name in texts and folder.exists(name):
+            contents[name] = folder.read(name, texts[name])
+            whole = manifest.holds(name, hashlib.sha256(contents[name]).hexdigest())
+        else:
+            whole = manifest.as_written(name)
+        if name not in manifest or not whole:
             raise RunError(
-                f"{path / name} is not what was written: its SHA-256 differs from the manifest's.",
+                f"{folder.path / name} is not what was written: its SHA-256 differs from the manifest's.",
                 "Restore it from a copy, or run the study again in a new folder.",
             )
+    results = read_dataset(contents.pop("results.nc"), folder.path / "results.nc")
+    search = contents.pop("search.nc", None)
+    found = None if search is None else read_dataset(search, folder.path / "search.nc")
+    return Run(folder.path, results, _decoded(contents["study.toml"], folder.path), found)
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise RunError(f"{path / 'study.toml'} is no text in UTF-8.", "Restore it from a copy.") from None

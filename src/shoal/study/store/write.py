@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
@@ -23,14 +22,7 @@ def write_dataset(folder: RunFolder, name: str, dataset: xr.Dataset) -> None:
 
 def write_weights(folder: RunFolder, weights: Mapping[str, np.ndarray]) -> None:
     """weights.safetensors: "cell label/seed=0/affine_1.W" -> array."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
-    def fill(part: Path) -> None:
-        try:
-            save_file({name: np.ascontiguousarray(value) for name, value in weights.items()}, part)
-        except SafetensorError as error:  # its own name for whatever the system refused
-            part.write_bytes(b"")
-            raise OSError(None, str(error).removeprefix("Error while serializing: ")) from None
-
-    folder.write("weights.safetensors", fill)
+    content = save({name: np.ascontiguousarray(value) for name, value in weights.items()})
+    folder.write_bytes("weights.safetensors", content)
