@@ -14,8 +14,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from shoal.errors import RunError
 
@@ -105,7 +105,7 @@ class Folder:
             os.close(handle)
         return found
 
-    def open_file(self, name: str) -> BinaryIO:
+    def open_file(self, name: str) -> BufferedReader:
         """A file, open to be read."""
         return os.fdopen(self._open(name, os.O_RDONLY), "rb")
 
@@ -271,7 +271,7 @@ def is_part(name: str) -> bool:
     return last.startswith(".") and last.endswith(".part")
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """A file that a user named, open to be read, through whatever links its path has.
 
     Raises UnsafeFileError where it is a device, a pipe or a folder, which may never end; OSError.
