@@ -8,13 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from shoal.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from shoal.study.load import load_study as load_study
     from shoal.study.run import run as run
     from shoal.study.spec import Study as Study
     from shoal.study.store import open_run as open_run
 
-__version__ = "0.1.0"
 
 _HOME = {
     "Study": "shoal.study.spec",

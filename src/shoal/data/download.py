@@ -12,12 +12,12 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-from shoal import __version__
 from shoal.data.locate import by_hand, loose_files
 from shoal.data.progress import Progress
 from shoal.data.published import PublishedFile
 from shoal.data.registry import Source
 from shoal.errors import DataError
+from shoal.version import __version__
 
 _TIMEOUT = 30.0  # seconds without a byte before a mirror is given up
 _BLOCK = 1 << 18

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import shoal
 from shoal.errors import RunError
 from shoal.reproduce.adapt import Mode, study_for
 from shoal.reproduce.computed import compute
@@ -21,6 +20,7 @@ from shoal.reproduce.page import render_page
 from shoal.reproduce.running import Finished, Runs, studies_of
 from shoal.study.spec import Study
 from shoal.study.watching import Watcher
+from shoal.version import __version__
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _write(request: Request, ledger: Ledger, evidence: Evidence) -> Path:
     out, pictures = request.out, draw_pictures(request.parts, evidence)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "index.html").write_text(render_page(ledger, pictures, shoal.__version__), encoding="utf-8")
+        (out / "index.html").write_text(render_page(ledger, pictures, __version__), encoding="utf-8")
         write_json(ledger, out / "ledger.json")
         write_markdown(ledger, pictures, out / "reproduction.md", out / "images")
         if request.docs is not None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-import shoal
 from shoal.errors import StudyError
 from shoal.reproduce.model import Part, Report
 
@@ -66,7 +65,7 @@ def study_file(name: str) -> Path:
 
     Raises StudyError where there is none.
     """
-    inside = Path(shoal.__file__).parent
+    inside = Path(__file__).parent.parent
     places = (inside / "reproduce" / "studies", inside.parents[1] / "studies" / "reports")
     for place in places:
         if (place / f"{name}.toml").is_file():

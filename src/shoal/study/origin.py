@@ -10,8 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import shoal
 from shoal.study.plan import Plan
+from shoal.version import __version__
 
 _VERSIONS = ("jax", "jaxlib", "numpy", "optax", "scipy", "scikit-learn")  # those that compute
 
@@ -37,7 +37,7 @@ def surroundings() -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Of Shoal and of the packages that compute."""
-    return {"shoal": shoal.__version__, **{name: version(name) for name in _VERSIONS}}
+    return {"shoal": __version__, **{name: version(name) for name in _VERSIONS}}
 
 
 def plain_plan(plan: Plan) -> dict[str, Any]:

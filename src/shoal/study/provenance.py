@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import shoal
 from shoal.study.inputs import described
 from shoal.study.plan import Plan
+from shoal.version import __version__
 
 if TYPE_CHECKING:
     from shoal.study.train import ChunkResult
@@ -36,7 +36,7 @@ def provenance(
     attributes = {
         "question": study.question,
         "study": study.text,
-        "shoal_version": shoal.__version__,
+        "shoal_version": __version__,
         "versions": json.dumps({"python": platform.python_version(), **{v: version(v) for v in _VERSIONS}}),
         "device": device,
         "plan": json.dumps(plan.describe()),

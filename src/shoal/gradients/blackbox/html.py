@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from shoal.gradients import rendering
 from shoal.gradients.verdict import COLOURS, Verdict
 
 from .page import HEADINGS, block_note, columns, facts, headline, values
@@ -12,6 +13,7 @@ from .result import BlockResult, FunctionCheck
 _CELL = "padding:2px 10px 2px 0;text-align:{};white-space:nowrap;border:0;background:transparent"
 
 
+@rendering.to_html.register(FunctionCheck)
 def to_html(check: FunctionCheck) -> str:
     """Verdict, findings, table, notes. Takes the page's own colours for text and background."""
     word, colour = ("right", COLOURS[Verdict.OK]) if check.ok else ("WRONG", COLOURS[Verdict.WRONG])

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from shoal.gradients import rendering
 from shoal.gradients.verdict import STYLES, Verdict
 
 from .result import BlockResult, Entry, FunctionCheck
@@ -16,11 +17,13 @@ from .result import BlockResult, Entry, FunctionCheck
 WIDTH = 110
 
 
+@rendering.render.register(FunctionCheck)
 def render(check: FunctionCheck) -> RenderableType:
     """Verdict, findings, table of blocks, notes."""
     return Group(_verdict(check), *_findings(check), _table(check), *_notes(check))
 
 
+@rendering.plain_text.register(FunctionCheck)
 def plain(check: FunctionCheck) -> str:
     """The page without colour."""
     console = Console(file=StringIO(), width=WIDTH, color_system=None, force_terminal=False)

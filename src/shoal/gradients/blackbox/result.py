@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import RenderableType
-
 from shoal.gradients.patterns import Finding
 from shoal.gradients.plain import plain
+from shoal.gradients.rendering import Rendered
 from shoal.gradients.verdict import Verdict
 
 
@@ -56,7 +55,7 @@ class BlockResult:
 
 
 @dataclass(frozen=True)
-class FunctionCheck:
+class FunctionCheck(Rendered):
     """A function's gradient held against slopes of its loss. Printing it gives the page."""
 
     blocks: tuple[BlockResult, ...]
@@ -103,18 +102,3 @@ class FunctionCheck:
             "seconds": round(self.seconds, 3),
             "seed": self.seed,
         }
-
-    def __rich__(self) -> RenderableType:
-        from .page import render
-
-        return render(self)
-
-    def __str__(self) -> str:
-        from .page import plain
-
-        return plain(self)
-
-    def _repr_html_(self) -> str:
-        from .html import to_html
-
-        return to_html(self)

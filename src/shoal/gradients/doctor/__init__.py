@@ -1,5 +1,6 @@
 """The gradient doctor: which layer, which parameter, which mistake."""
 
+from . import html as html  # draws a Diagnosis
 from .assertion import assert_correct as assert_correct
 from .catalogue import CATALOGUE as CATALOGUE
 from .diagnose import diagnose as diagnose

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from shoal.gradients import rendering
 from shoal.gradients.verdict import COLOURS, Verdict
 
 from .page import counts, follow_ups, headline, listed, name_of, place, reasons, remarks, sentence
@@ -13,6 +14,7 @@ _BOX = "border-left:4px solid {};padding:.1em .8em;margin:.6em 0"
 _RIGHT, _WRONG, _CHOICE = (COLOURS[v] for v in (Verdict.OK, Verdict.WRONG, Verdict.KINK))
 
 
+@rendering.to_html.register(Diagnosis)
 def to_html(diagnosis: Diagnosis) -> str:
     """Verdict, mistakes and table."""
     colour = _RIGHT if diagnosis.ok else _WRONG

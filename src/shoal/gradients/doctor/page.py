@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from shoal.gradients import rendering
 from shoal.gradients.verdict import STYLES, Verdict
 
 from .result import BlockDiagnosis, Cause, Diagnosis, Segment
@@ -17,6 +18,7 @@ COLUMNS = 100  # of the page without a terminal
 FEW = 6  # names that are listed before "and 3 more"
 
 
+@rendering.plain_text.register(Diagnosis)
 def plain(diagnosis: Diagnosis) -> str:
     """The page as text without colour."""
     console = Console(width=COLUMNS, color_system=None, force_terminal=False)
@@ -25,6 +27,7 @@ def plain(diagnosis: Diagnosis) -> str:
     return "\n".join(line.rstrip() for line in capture.get().rstrip().splitlines())
 
 
+@rendering.render.register(Diagnosis)
 def render(diagnosis: Diagnosis) -> RenderableType:
     """Verdict, mistakes, what is not explained, table of blocks, remarks."""
     parts: list[RenderableType] = [_verdict(diagnosis)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shoal.gradients.plain import plain
+from shoal.gradients.rendering import Rendered
 from shoal.gradients.verdict import Verdict
 
 from .mistake import Mistake
@@ -96,7 +97,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(Rendered):
     """The doctor's word on someone's gradients of a network's cost.
 
     `points` counts where they were held against the true ones, `precision` is the rounding of the arrays
@@ -146,18 +147,3 @@ class Diagnosis:
             "names": dict(self.names),
             "seconds": round(self.seconds, 3),
         }
-
-    def __str__(self) -> str:
-        from .page import plain
-
-        return plain(self)
-
-    def __rich__(self) -> Any:
-        from .page import render
-
-        return render(self)
-
-    def _repr_html_(self) -> str:
-        from .html import to_html
-
-        return to_html(self)

@@ -90,11 +90,11 @@ def _answers(cluster: Cluster, function: Any, *arguments: Any) -> dict[str, Any]
 
 
 def _no_shoal(error: Exception, where: str = "s") -> ClusterError:
-    import shoal
+    from shoal.version import __version__
 
     return ClusterError(
         f"The worker{where} cannot load this version of Shoal: {error}.",
-        f'Install it in their Python: pip install "shoal[cluster]=={shoal.__version__}".',
+        f'Install it in their Python: pip install "shoal[cluster]=={__version__}".',
     )
 
 
