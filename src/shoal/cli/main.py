@@ -29,7 +29,7 @@ app.add_typer(data.app, name="data")
 
 def _version(asked: bool) -> None:
     if asked:
-        from shoal import __version__
+        from shoal.version import __version__
 
         typer.echo(f"shoal {__version__}")
         raise typer.Exit
