@@ -1,12 +1,12 @@
 """`shoal run` on a study with `[search]`, as a user types it."""
 
 import pytest
-import typed_in
+from typed_in import STUDY as PLAIN
 
 import shoal
 
 STUDY = (
-    typed_in.STUDY.replace("Does L2 help?", "Which L2?")
+    PLAIN.replace("Does L2 help?", "Which L2?")
     .replace("steps = 20", "steps = 10")
     .replace('"training.l2" = [0.0, 0.01]\nseed = 3', "seed = 2")
     + """[search]

@@ -48,3 +48,11 @@ def blobs(n: int = 60, features: int = 5, classes: int = 3) -> Dataset:
 def plan_of(dataset: Dataset | None = None, memory: float | None = None, **tables: Any) -> Plan:
     """The plan of a small study on blobs."""
     return plan_study(small_study(**tables), dataset=dataset or blobs(), memory=memory)
+
+
+def images(n: int = 60, shape: tuple[int, int, int] = (6, 5, 2), classes: int = 3) -> Dataset:
+    """Blobs whose features are laid out as images."""
+    flat = blobs(n, int(np.prod(shape)), classes)
+    return Dataset(
+        "images", Part(flat.train.inputs.reshape(n, *shape), flat.train.labels), None, flat.classes
+    )

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 from numpy_training import train_in_numpy
-from small_studies import blobs, plan_of, small_study
+from small_studies import blobs, images, plan_of, small_study
 
-from shoal.data import Dataset, Part
 from shoal.errors import NetworkError, StudyError
 from shoal.layers import (
     Affine,
@@ -37,14 +36,6 @@ SMALL_CHAIN = [
     {"conv": 2, "kernel": 2}, "tanh", {"average_pool": 2}, "batch_norm", {"dropout": 0.3, "channels": True},
     {"conv": 3, "kernel": 2, "padding": "same"}, {"max_pool": 2, "stride": 1}, {"dense": 4}, "tanh",
 ]  # fmt: skip
-
-
-def images(n: int = 60, shape: tuple[int, int, int] = (6, 5, 2), classes: int = 3) -> Dataset:
-    """Blobs whose features are laid out as images."""
-    flat = blobs(n, int(np.prod(shape)), classes)
-    return Dataset(
-        "images", Part(flat.train.inputs.reshape(n, *shape), flat.train.labels), None, flat.classes
-    )
 
 
 def chain(*layers, **network):

@@ -1,7 +1,6 @@
 """What a chunk takes: weights of every member, activations of those that are computed at the same time."""
 
-from small_studies import blobs, plan_of
-from test_image_networks import images
+from small_studies import blobs, images, plan_of
 
 from shoal.study.memory import chunk_bytes
 

@@ -5,8 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from small_studies import blobs, plan_of, small_study
-from test_image_networks import images
+from small_studies import blobs, images, plan_of, small_study
 
 from shoal.study.device import to_device
 from shoal.study.memory import BLOCK_BYTES, team_bytes

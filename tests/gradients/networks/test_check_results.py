@@ -9,8 +9,7 @@ import jax
 import numpy as np
 import pytest
 from rich.console import Console
-from samples import chain, check, draw, draw_batch, small_network, two_hidden
-from test_check_wrong import WithoutVariancePath
+from samples import WithoutVariancePath, chain, check, draw, draw_batch, small_network, two_hidden
 
 import shoal.gradients as gradients
 from shoal.errors import NetworkError
