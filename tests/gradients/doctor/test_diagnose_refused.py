@@ -101,7 +101,7 @@ def test_labels_of_another_number_are_refused(point):
 
 
 def test_a_cost_that_is_no_number_is_refused(point):
-    point.x[0, 0] = np.nan
+    point.parameters["affine_1"]["W"][0, 0] = np.nan
     with pytest.raises(GradientError) as raised:
         examine(point, as_function(point))
     says(raised.value, "The cost is nan", "expected finite numbers", "Look for NaN")

@@ -7,6 +7,7 @@ import pytest
 from searches import L2, search_study
 from small_studies import blobs, raw_study
 
+import shoal
 from shoal.errors import RunError, StudyError
 from shoal.study.inputs import Loader
 from shoal.study.load import make_study

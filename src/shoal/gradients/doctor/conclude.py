@@ -24,7 +24,7 @@ def judge_blocks(evidence: Sequence[Evidence]) -> list[BlockDiagnosis]:
     found = []
     for name, own in evidence[0].point.parameters.items():
         for key, value in own.items():
-            e = max(evidence, key=lambda e: (bool(e.wrong(name, key).any()), _error(e, name, key)))
+            e = max(evidence, key=lambda e: (bool(e.wrong(name, key).any()), _without_rounding(e, name, key)))
             came, true = e.came[name][key], e.true[name][key]
             wrong = bool(e.wrong(name, key).any())
             off = np.nan_to_num(np.abs(came - true), nan=np.inf)
@@ -52,6 +52,11 @@ def _unless_wrong(evidence: Sequence[Evidence], zero: Collection, name: str, key
     if all(e.drowned(name) for e in evidence):
         return Verdict.ROUNDING
     return Verdict.ZERO if (name, key) in zero else Verdict.OK
+
+
+def _without_rounding(e: Evidence, name: str, key: str) -> float:
+    """The error to three digits, so that of points that are off alike every machine shows the first."""
+    return float(f"{_error(e, name, key):.3g}")
 
 
 def _error(e: Evidence, name: str, key: str) -> float:

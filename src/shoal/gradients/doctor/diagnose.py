@@ -123,15 +123,20 @@ def _point(network: Network, l2: float, parameters: Mapping, x: Any, y: Any, noi
         raise GradientError(
             f"{len(y)} labels came for {len(x)} examples.", "Give one label for each example."
         )
+    if not np.all(np.isfinite(x)):  # a saturated layer would hide an infinite input from the cost
+        raise _not_finite("x holds NaN or infinite numbers")
     point = make_point(network, parameters, x, targets, l2, noise)
     cost = float(network.costs(point.parameters, point.x, point.targets, point.l2, point.noise).cost)
-    if not np.isfinite(cost) or not np.all(np.isfinite(x)):  # a saturated layer hides an infinite input
-        what = f"The cost is {cost}" if not np.isfinite(cost) else "x holds NaN or infinite numbers"
-        raise GradientError(
-            f"{what} at this point; expected finite numbers.",
-            "Look for NaN or huge values in the inputs and the parameters.",
-        )
+    if not np.isfinite(cost):
+        raise _not_finite(f"The cost is {cost}")
     return point
+
+
+def _not_finite(what: str) -> GradientError:
+    return GradientError(
+        f"{what} at this point; expected finite numbers.",
+        "Look for NaN or huge values in the inputs and the parameters.",
+    )
 
 
 def _previous(batch: Batch, previous: tuple[Any, Any] | None) -> Batch | None:
