@@ -6,16 +6,20 @@ The command line prints a `ShoalError` without a traceback and exits with its `e
 
 from __future__ import annotations
 
+from shoal.text import printable_lines
+
 
 class ShoalError(Exception):
     """Base of all errors meant for a user.
 
-    `what` states the fact (what came, what was expected); `remedy` says what to do about it.
+    `what` states the fact (what came, what was expected); `remedy` says what to do about it. Both may repeat
+    names and contents of files: control characters and those that turn the direction of writing are escaped.
     """
 
     exit_code = 2
 
     def __init__(self, what: str, remedy: str = "") -> None:
+        what, remedy = printable_lines(what), printable_lines(remedy)
         super().__init__(f"{what}\n  -> {remedy}" if remedy else what)
         self.what = what
         self.remedy = remedy

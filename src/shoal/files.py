@@ -36,6 +36,10 @@ class UnsafeFileError(RunError):
     """A folder holds something else than files and folders of its own, where a file was expected."""
 
 
+class TooLargeError(RunError):
+    """A file has more bytes than it can have as what it is."""
+
+
 class Folder:
     """A folder held open. Names are relative to it, of plain parts: "results.nc", "chunks/0001.safetensors".
 
@@ -110,15 +114,15 @@ class Folder:
         return os.fdopen(self._open(name, os.O_RDONLY), "rb")
 
     def read(self, name: str, most: int | None = None) -> bytes:
-        """The content of a file. Raises RunError where it has more than `most` bytes."""
+        """The content of a file. Raises TooLargeError where it has more than `most` bytes."""
         with self.open_file(name) as file:
             size = os.fstat(file.fileno()).st_size
             if most is not None and size > most:
-                raise RunError(
+                raise TooLargeError(
                     f"{self.path / name} has {size:,} bytes; at most {most:,} were expected.",
                     "It is not what was written there: restore it from a copy, or remove it.",
                 )
-            return file.read()
+            return file.read() if most is None else file.read(most)  # no more, should it grow meanwhile
 
     def sha256(self, name: str) -> str:
         """The SHA-256 of a file, as hexadecimal digits."""

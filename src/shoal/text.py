@@ -16,6 +16,13 @@ def printable(text: str, most: int = 200) -> str:
     return shown if len(text) <= most else f"{shown}…"
 
 
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines, whole: its line ends stay, everything else unseen is escaped."""
+    if text.isascii() and text.replace("\n", " ").isprintable():
+        return text
+    return "\n".join(printable(line, len(line)) for line in text.split("\n"))
+
+
 def _is_unseen(character: str) -> bool:
     return character in _TURNING or unicodedata.category(character) in _UNSEEN
 

@@ -1,6 +1,8 @@
+import fcntl
 import gzip
 import os
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import pytest
 from data_files import CIFAR10, MNIST, cifar10_files, idx_bytes, mnist_arrays, published_as, tar_bytes
 
+import shoal.data.download as download_module
 from shoal.data import download, load
 from shoal.data.progress import shown
 from shoal.data.registry import SOURCES, Source
@@ -45,7 +48,19 @@ class Server:
                     "short": content[:-10],
                     "long": content + b"more",
                 }
+                if manner == "drip":
+                    self._drip(content)
+                    return
                 self.wfile.write(sent[manner])
+
+            def _drip(self, content: bytes) -> None:
+                """A byte now and then, until the other side has gone."""
+                for byte in content:
+                    try:
+                        self.wfile.write(bytes([byte]))
+                    except OSError:
+                        return
+                    time.sleep(0.02)
 
             def log_message(self, *_: object) -> None:
                 """Keep the tests' output quiet."""
@@ -127,6 +142,32 @@ def test_a_bad_download_leaves_nothing_behind(
     with pytest.raises(DataError, match=rf"could not download {FIRST} of MNIST \(127.0.0.1:\d+: {reason}"):
         load("mnist", progress=quiet)
     assert os.listdir(own_cache / "data" / "mnist") == []
+
+
+def test_a_download_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, server: Server, own_cache: Path):
+    monkeypatch.setattr(download_module, "_WINDOW", 0.1)
+    serve(monkeypatch, server, "drip")
+    with pytest.raises(DataError, match=r"too slow: \d+ bytes a second, at least 1,024 are expected"):
+        load("mnist", progress=quiet)
+    assert os.listdir(own_cache / "data" / "mnist") == []
+
+
+def test_parts_of_killed_downloads_are_removed_and_those_of_living_ones_stay(
+    monkeypatch: pytest.MonkeyPatch, server: Server, own_cache: Path
+):
+    place = own_cache / "data" / "mnist"
+    place.mkdir(parents=True)
+    dead, living, other = (
+        place / f".{FIRST}{end}" for end in (".0123abcd.part", ".4567abcd.part", ".x.part")
+    )
+    for path in (dead, living, other):
+        path.write_bytes(b"part")
+        os.utime(path, (1, 1))
+    serve(monkeypatch, server, "good")
+    with living.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        load("mnist", progress=quiet)
+    assert [path.exists() for path in (dead, living, other)] == [False, True, True]
 
 
 def test_more_bytes_than_published_are_not_taken(monkeypatch: pytest.MonkeyPatch, server: Server):

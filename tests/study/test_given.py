@@ -106,7 +106,7 @@ def test_seeds_that_would_all_be_the_same_are_refused(start, tmp_path):
         ({"order": ORDER.astype(float)}, r"holds float64 of shape \(7, 9\); expected integers"),
         ({"order": ORDER[0]}, r"int64 of shape \(9,\); expected integers \(steps, batch\)"),
         ({"order": ORDER + 1 - 41 * (ORDER == 39)}, "there are 40 training examples"),
-        ({"order": ORDER.astype(object)}, "order holds objects, which are pickles"),
+        ({"order": ORDER.astype(object)}, "order holds Python objects, which are pickles"),
     ],
     ids=["another name", "not whole", "one axis", "out of range", "objects"],
 )
@@ -156,7 +156,7 @@ def test_a_single_array_and_pickled_weights_are_refused(start, tmp_path):
     with pytest.raises(StudyError, match="holds a single array"):
         plan(tmp_path, **tables)
     np.savez(tmp_path / "weights.npz", **{"affine_1.W": np.array([None])})
-    with pytest.raises(StudyError, match=r"affine_1\.W holds objects"):
+    with pytest.raises(StudyError, match=r"affine_1\.W holds Python objects"):
         plan(tmp_path, **tables)
 
 

@@ -50,7 +50,7 @@ ONE_MISTAKE = [
      "between 0 and 1 (0.1)"),
     ("data", {"test": float("nan")}, "data.test: got nan; expected a count (300; 0 for none) or a fraction "
      "between 0 and 1 (0.1)"),
-    ("record", {"points": 10**9}, "record.points: got 1000000000; expected 10000 or less"),
+    ("record", {"points": 10**9}, "record.points: got 1000000000; expected 10,000 or less"),
     # words, names and forms
     ("training", {"optimizer": "adma"}, "training.optimizer: got 'adma'; expected a table, or one of sgd, momentum, "
      "nesterov, rmsprop, adam, adamw, tnc, l-bfgs, cg, newton-cg; did you mean `adam`?"),

@@ -101,4 +101,4 @@ def test_a_study_of_a_billion_cells_is_refused_without_counting_them_out():
 
 def test_a_list_of_too_many_levels_is_refused():
     lines = told(vary={"training.l2": list(np.arange(100_000) / 7)})
-    assert lines == ['vary."training.l2": 100,000 levels; a factor has at most 10,000']
+    assert lines == ["vary.training.l2: got 100,000 entries; expected at most 10,000"]

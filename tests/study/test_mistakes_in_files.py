@@ -44,7 +44,7 @@ def test_an_endless_file_is_not_read_to_its_end():
 def test_a_date_where_a_number_belongs_is_refused_also_with_another_number_of_seeds(tmp_path):
     file = tmp_path / "study.toml"
     file.write_text("[training]\nsteps = 3\nlearning_rate = 1979-05-27\n")
-    with pytest.raises(StudyError, match=r"training\.learning_rate: got a date; expected a number"):
+    with pytest.raises(StudyError, match=r"training\.learning_rate: got 1979-05-27; expected a number"):
         load_study(file, seeds=3)
 
 

@@ -8,7 +8,16 @@ import xarray as xr
 from shoal.study.store import RunFolder, write_results, write_weights
 
 TEXT = 'question = "Ü?"\r\n[training]\r\nsteps = 3\r\n'  # as a study file of another system has it
-RESULTS = xr.Dataset({"train_loss": ("step", np.arange(3.0))}, attrs={"status": "complete"})
+RESULTS = xr.Dataset(
+    {
+        "train_loss": (("seed", "step"), np.arange(3.0)[None]),
+        "finished": ("seed", [True]),
+        "diverged": ("seed", [False]),
+        "diverged_step": ("seed", [-1]),
+    },
+    {"seed": [0], "step": [0, 1, 2]},
+    {"study": TEXT, "status": "complete", "seconds_total": 1.5, "seconds_compile": 0.5},
+)
 WEIGHTS = {"l2=0/seed=0/affine_1.W": np.eye(2), "l2=1/seed=0/affine_1.W": np.ones((2, 2), np.float32)}
 
 

@@ -93,10 +93,11 @@ def search_path(dataset: xr.Dataset) -> SearchPath:
     scores, step = dataset["score"].values, float(settings["resolution"])
     columns = ("trial", "round", "rung", "steps", "status", "reason")
     rows = zip(*(dataset[name].values.tolist() for name in columns), strict=True)
-    trials = tuple(
-        Searched(at, number, own, rung, steps, mean_interval(scores[at], resolution=step), status, reason)
-        for at, (number, own, rung, steps, status, reason) in enumerate(rows)
-    )
+    with np.errstate(invalid="ignore"):  # the loss of what diverged is infinite
+        trials = tuple(
+            Searched(at, number, own, rung, steps, mean_interval(scores[at], resolution=step), status, reason)
+            for at, (number, own, rung, steps, status, reason) in enumerate(rows)
+        )
     return SearchPath(dataset, settings, _factors(dataset, settings), trials)
 
 
@@ -120,7 +121,7 @@ def unpaired(first: Any, second: Any, resolution: float = 0.0) -> Interval:
     first, second = (np.asarray(values, np.float64) for values in (first, second))
     mean = float(first.mean() - second.mean())
     n = min(len(first), len(second))
-    if n < 2:
+    if n < 2 or not np.isfinite(mean):
         return Interval(mean, np.nan, np.nan, n)
     floor = max(resolution**2 / 12, 1e-300)
     v1, v2 = (max(float(values.var(ddof=1)), floor) / len(values) for values in (first, second))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shoal.cli.output import plain, say
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -29,7 +31,6 @@ Names = Annotated[
 def list_datasets(data_dir: DataDir = None) -> None:
     """Show every known data set and where it lies on this machine."""
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from shoal.data.folders import search_folders
@@ -43,7 +44,7 @@ def list_datasets(data_dir: DataDir = None) -> None:
         shape = " x ".join(map(str, source.shape))
         examples = f"{source.train:,}" + (f" + {source.test:,}" if source.test else "")
         where, status = _whereabouts(source.name, folders)
-        table.add_row(source.name, shape, str(len(source.classes)), examples, escape(where), escape(status))
+        table.add_row(source.name, shape, str(len(source.classes)), examples, plain(where), plain(status))
     Console(width=_width(table)).print(table)
 
 
@@ -61,14 +62,14 @@ def verify(names: Names, data_dir: DataDir = None) -> None:
         try:
             checks = verify_files(name, data_dir)
         except DataError as error:
-            typer.echo(f"{name}: not found")
+            say(f"{name}: not found")
             missing = missing or error
             continue
         for check in checks:
             wrong = wrong or not check.ok
-            typer.echo(f"{name}: {'ok   ' if check.ok else 'WRONG'} {check.name}: {check.verdict}")
+            say(f"{name}: {'ok   ' if check.ok else 'WRONG'} {check.name}: {check.verdict}")
     if wrong:
-        typer.echo(f"delete what is wrong, then run `shoal data fetch {' '.join(names)}`", err=True)
+        say(f"delete what is wrong, then run `shoal data fetch {' '.join(names)}`", err=True)
         raise typer.Exit(1)
     if missing is not None:
         raise missing
@@ -84,15 +85,15 @@ def fetch(names: Names, data_dir: DataDir = None) -> None:
 
     for source in [find_source(name) for name in names]:
         if source.format == "embedded":
-            typer.echo(f"{source.name}: comes with scikit-learn, nothing to fetch")
+            say(f"{source.name}: comes with scikit-learn, nothing to fetch")
             continue
         # With --data-dir the files are wanted there, whatever other folders hold.
         folders = search_folders() if data_dir is None else [download_folder(data_dir)]
         found = find(source, folders)
         if found is not None:
-            typer.echo(f"{source.name}: already in {found.where}")
+            say(f"{source.name}: already in {found.where}")
             continue
-        typer.echo(f"{source.name}: in {sources.fetch(source, data_dir).where}, SHA-256 verified")
+        say(f"{source.name}: in {sources.fetch(source, data_dir).where}, SHA-256 verified")
 
 
 def _whereabouts(name: str, folders: list[Path]) -> tuple[str, str]:

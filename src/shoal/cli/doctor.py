@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shoal.cli.output import plain
+from shoal.text import printable_lines
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -60,7 +63,7 @@ def doctor(
     )
     if json:
         typer.echo(json_text.dumps(record(found, submission, network), indent=2, allow_nan=False))
-        sys.stderr.write(found.printed)
+        sys.stderr.write(printable_lines(found.printed))
     else:
         print_page(found, _console())
     if not found.ok:
@@ -95,13 +98,13 @@ def print_page(found: Examination, console: Console) -> None:
     console.print(f"{about_loss(found)}\n", highlight=False, markup=False)
     console.print(found.check or found.diagnosis)
     for note in found.notes:
-        console.print(f"\nNote: {note}", highlight=False, markup=False)
+        console.print(plain(f"\nNote: {note}"))
     lines = Counter(found.printed.splitlines())
     if lines:
         console.print("\nYour code printed:", highlight=False)
     for line, times in list(lines.items())[:MOST_PRINTED]:
         many = f"   ({times} times)" if times > 1 else ""
-        console.print(f"  {line}{many}", highlight=False, markup=False)
+        console.print(plain(f"  {line}{many}"))
     if len(lines) > MOST_PRINTED:
         console.print(f"  ... and {len(lines) - MOST_PRINTED} other lines", highlight=False)
 
@@ -134,7 +137,7 @@ def _share(apart: float) -> str:
 
 
 def _tell(line: str) -> None:
-    print(f"shoal: {line}", file=sys.stderr, flush=True)
+    print(f"shoal: {printable_lines(line)}", file=sys.stderr, flush=True)
 
 
 def _console() -> Console:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shoal.cli.output import plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,7 +41,7 @@ def print_plan(plan: Plan) -> None:
     console.print(table)
     for program in plan.programs:
         traced = ", ".join(program.traced) or "nothing"
-        console.print(f"\nProgram {program.index + 1}; its cells differ in {traced}:", highlight=False)
+        console.print(plain(f"\nProgram {program.index + 1}; its cells differ in {traced}:"))
         console.print(summarize(program.network()), highlight=False, markup=False)
     for team in plan.teams:
         if len(team) > 1:

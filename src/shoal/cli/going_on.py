@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def free_folder(parent: Path, name: str) -> Path:
     """parent/name, or the first of name-2, name-3, ... that does not exist yet."""
     folder, number = parent / name, 1
-    while folder.exists():
+    while os.path.lexists(folder):  # a link that leads nowhere is taken too
         number += 1
         folder = parent / f"{name}-{number}"
     return folder

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shoal.cli.going_on import free_folder, refuse_taken
+from shoal.cli.output import plain, say
 from shoal.cli.signals import stop_signals
 
 if TYPE_CHECKING:
@@ -89,18 +90,19 @@ def lr_range(
         try:
             dataset = (_ramp if mode is Mode.ramp else _grid)(loaded, folder, options, shared, heard.look)
         except KeyboardInterrupt:
-            typer.echo("Interrupted before any chunk was finished: there is nothing to keep.", err=True)
+            say("Interrupted before any chunk was finished: there is nothing to keep.", err=True)
             raise typer.Exit(heard.exit_code) from None
     _tell(dataset, folder, json)
     interrupted = dataset.attrs["status"] == "interrupted"
     if write and not interrupted:
         _write(dataset, study, text, json)
     if interrupted:
-        typer.echo(f"Interrupted: {int(dataset['finished'].sum())} members are finished and kept.", err=True)
+        say(f"Interrupted: {int(dataset['finished'].sum())} members are finished and kept.", err=True)
         raise typer.Exit(heard.exit_code)
 
 
 def _ramp(study: Study, folder: Path, options: dict, shared: dict, look: Callable[[], None]) -> xr.Dataset:
+    from shoal.cli.page import results_kept
     from shoal.cli.progress import watcher
     from shoal.study.lr_range import run_ramp
     from shoal.study.store import RunFolder, write_dataset
@@ -109,12 +111,13 @@ def _ramp(study: Study, folder: Path, options: dict, shared: dict, look: Callabl
         dataset = run_ramp(study, **options, **shared, watcher=watching)
         kept.write_text("study.toml", study.text)
         write_dataset(kept, "lr-range.nc", dataset)
-        _draw(dataset, kept)
+        with results_kept(folder):
+            _draw(dataset, kept)
     return dataset
 
 
 def _grid(study: Study, folder: Path, options: dict, shared: dict, look: Callable[[], None]) -> xr.Dataset:
-    from shoal.cli.page import add_report
+    from shoal.cli.page import add_report, results_kept
     from shoal.cli.progress import watcher
     from shoal.study.lr_range import grid_study
     from shoal.study.lr_range.grid import described
@@ -125,10 +128,11 @@ def _grid(study: Study, folder: Path, options: dict, shared: dict, look: Callabl
     grid = grid_study(study, options["low"], options["high"], count, options["scale"])
     with watcher(look) as watching:
         dataset = run(grid, folder, **shared, watcher=watching)
-    add_report(folder, dataset, grid.text)
-    dataset.attrs["lr_range"] = described(grid)
-    with RunFolder(folder, grid.text) as kept:
-        _draw(dataset, kept)
+    with results_kept(folder):
+        add_report(folder, dataset, grid.text)
+        dataset.attrs["lr_range"] = described(grid)
+        with RunFolder(folder, grid.text) as kept:
+            _draw(dataset, kept)
     return dataset
 
 
@@ -155,7 +159,7 @@ def _tell(dataset: xr.Dataset, folder: Path, json: bool) -> None:
         return
     console = Console(width=None if sys.stdout.isatty() else 110)
     print_plain(range_page(dataset), console)
-    console.print(f"Picture: {folder / 'lr-range.html'}", soft_wrap=True, highlight=False)
+    console.print(plain(f"Picture: {folder / 'lr-range.html'}"), soft_wrap=True)
 
 
 def _refuse_unwritable(text: str, study: Path) -> None:
@@ -177,4 +181,4 @@ def _write(dataset: xr.Dataset, study: Path, text: str, quiet: bool) -> None:
             f"Nothing is suggested, so {study} was not changed.", "Try more --steps or other bounds."
         )
     changed, backup = write_bounds(study, best.minimum.mean, best.maximum.mean, text)
-    typer.echo(f"{changed or 'The study had these bounds already.'}\nBefore: {backup}".lstrip(), err=quiet)
+    say(f"{changed or 'The study had these bounds already.'}\nBefore: {backup}".lstrip(), err=quiet)

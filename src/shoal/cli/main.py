@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from shoal.cli import check, data, doctor, lr_range, report, reproduce, run
+from shoal.cli.output import print_anything
 from shoal.errors import ShoalError
 
 app = typer.Typer(
@@ -46,13 +47,19 @@ def _options(
 
 def main() -> None:
     """Run the command line. A ShoalError becomes its message and its exit code, without a traceback."""
+    print_anything()
     try:
-        app()
+        try:
+            app()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except ShoalError as error:
         print(f"shoal: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of our output has gone: `shoal ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         print("shoal: interrupted", file=sys.stderr)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from shoal.cli.output import plain
+from shoal.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from shoal.study.plan import Plan
@@ -63,7 +66,7 @@ class Tally:
 
     @property
     def best_text(self) -> str:
-        return "" if self.best is None else f"best {self.best[0]:.4f} ({self.best[1]})"
+        return "" if self.best is None else f"best {self.best[0]:.4f} ({printable(self.best[1])})"
 
 
 class Lines:
@@ -144,7 +147,7 @@ class Bar:
         self._progress.update(self._task, completed=self.tally.done)
 
     def noted(self, line: str) -> None:
-        self._progress.console.print(line, soft_wrap=True, highlight=False, markup=False)
+        self._progress.console.print(plain(line), soft_wrap=True)
 
 
 @contextmanager
@@ -163,11 +166,12 @@ def watcher(look: Callable[[], None] = lambda: None) -> Iterator[Lines | Bar]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[members]} members"),
         TextColumn("{task.fields[speed]}"),
-        TextColumn("{task.fields[best]}"),
+        TextColumn("{task.fields[best]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield Bar(progress, look)
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    with suppress(BrokenPipeError):  # nobody reads any more: no reason to end a training
+        print(printable_lines(text), file=sys.stderr, flush=True)

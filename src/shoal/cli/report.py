@@ -15,13 +15,14 @@ def report(
     """Redraw report.html from a run's kept results, and print its table."""
     from rich.console import Console
 
+    from shoal.cli.output import plain
     from shoal.cli.page import add_report
     from shoal.report import print_summary
     from shoal.study.store import open_run
 
     run = open_run(folder)
     console = Console()
+    page = add_report(folder, run.results, run.study_text, run.search)
     if not quiet:
         print_summary(run.results, console, search=run.search)
-    page = add_report(folder, run.results, run.study_text, run.search)
-    console.print(f"Report: {page}", soft_wrap=True, highlight=False)
+    console.print(plain(f"Report: {page}"), soft_wrap=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shoal.cli.output import plain, say
 from shoal.cli.signals import stop_signals
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def reproduce(
             ledger, page = _with_progress(carry_out, request, tasks, heard.look)
         except (Interrupted, KeyboardInterrupt) as stopped:
             where = f" in {stopped}" if isinstance(stopped, Interrupted) else ""
-            typer.echo(
+            say(
                 f"Interrupted{where}. What is finished is kept; the same command goes on from there.",
                 err=True,
             )
@@ -99,7 +100,7 @@ def _print_plan(request: Request, tasks: list[Task]) -> None:
     for task in tasks:
         seconds = 0.0 if task.found else estimate(task.name, task.study)
         total += seconds
-        state = f"finished, in {task.found.folder}" if task.found else "to run"
+        state = plain(f"finished, in {task.found.folder}" if task.found else "to run")
         table.add_row(
             task.name, f"{task.study.member_count:,}", state, "" if task.found else duration(seconds)
         )
@@ -117,7 +118,7 @@ def _with_progress(carry_out, request: Request, tasks: list[Task], look: Callabl
 
         def watching(name: str):
             stack.pop_all().close()
-            typer.echo(f"{name}:", err=True)
+            say(f"{name}:", err=True)
             return stack.enter_context(watcher(look))
 
         return carry_out(request, tasks, watching)
@@ -135,4 +136,4 @@ def _print_ledger(ledger: Ledger, page: Path) -> None:
         word = one.judgement.word
         console.print(f"{word:>10}  {one.report.number} {one.claim.sentence}", markup=False)
     console.print(counted_words(ledger))
-    console.print(f"Page: {page}")
+    console.print(plain(f"Page: {page}"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shoal.cli.going_on import begun, command_to_go_on, folder_to_resume, free_folder, refuse_finished
+from shoal.cli.output import plain, say
 from shoal.cli.signals import stop_signals
 from shoal.errors import ClusterError, DeviceError, HaltedError
 
@@ -88,7 +89,7 @@ def run(
         except KeyboardInterrupt as stop:
             where = str(stop) if loaded.search else "Interrupted before any chunk was finished."
             then = _next(folder) or " There is nothing to keep."
-            typer.echo(f"{where}{then}", err=True)
+            say(f"{where}{then}", err=True)
             raise typer.Exit(heard.exit_code) from None
         except (HaltedError, DeviceError, ClusterError) as error:
             raise type(error)(error.what, error.remedy + _next(folder)) from None
@@ -98,7 +99,7 @@ def run(
 def _folder(out: Path | None, name: str, study: Study, resume: bool) -> Path:
     if resume:
         folder, line = (out, "") if out else folder_to_resume(Path("runs"), name, study)
-        typer.echo(line, err=True, nl=bool(line))
+        say(line, err=True, nl=bool(line))
         return folder
     folder = out or free_folder(Path("runs"), name)
     refuse_finished(folder)
@@ -125,17 +126,18 @@ def finish(study: Study, dataset: xr.Dataset, folder: Path, exit_code: int = 130
     """Write the report, print the table, and say where things are. Exits with `exit_code` after Ctrl-C."""
     from rich.console import Console
 
-    from shoal.cli.page import add_report
+    from shoal.cli.page import add_report, results_kept
     from shoal.report import print_summary
     from shoal.study.store import open_run
 
     console = Console(width=None if sys.stdout.isatty() else 110)
-    search = open_run(folder).search if study.search is not None else None
-    print_summary(dataset, console, search=search)
-    page = add_report(folder, dataset, study.text, search)
-    console.print(f"Report: {page}", soft_wrap=True, highlight=False)
+    with results_kept(folder):
+        search = open_run(folder).search if study.search is not None else None
+        page = add_report(folder, dataset, study.text, search)  # first: a pipe may close while we print
+        print_summary(dataset, console, search=search)
+        console.print(plain(f"Report: {page}"), soft_wrap=True)
     if dataset.attrs["status"] == "interrupted":
         finished = int(dataset["finished"].sum())
         console.print(f"Interrupted: {finished} of {dataset['finished'].size} members are finished and kept.")
-        console.print(_next(folder).lstrip(), soft_wrap=True, highlight=False, markup=False)
+        console.print(plain(_next(folder).lstrip()), soft_wrap=True)
         raise typer.Exit(exit_code)

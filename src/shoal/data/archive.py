@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, cast
 
+from shoal.data.opening import open_within
 from shoal.data.streams import Capped, Readable, is_gzip
 from shoal.errors import DataError
 
@@ -27,7 +28,7 @@ def members(path: Path, limits: Mapping[str, int]) -> Iterator[tuple[str, int, R
     or not. Raises `DataError` for an absolute or `..` name, a link, a device or a sparse file, a name
     that comes twice, an oversized member, and a damaged archive.
     """
-    with _reading(path), path.open("rb") as raw:
+    with _reading(path), open_within(path) as raw:
         stream = gzip.GzipFile(fileobj=raw) if is_gzip(raw) else raw
         capped = Capped(stream, _MOST_BYTES, str(path), _REMEDY)
         with tarfile.open(fileobj=cast(IO[bytes], capped), mode="r|", bufsize=_BLOCK) as archive:

@@ -8,6 +8,7 @@ Layers of Features from Tiny Images, 2009.
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from shoal.data.check import check_labels
 from shoal.data.contents import Contents
 from shoal.data.dataset import Part
 from shoal.data.locate import Found
+from shoal.data.opening import open_within
 from shoal.data.registry import SOURCES, Source
 from shoal.data.streams import Readable, octets, read_fully
 from shoal.errors import DataError
@@ -40,7 +42,7 @@ def _read_folder(source: Source, found: Found, halves: tuple[_Half, _Half]) -> b
             _read_file(half, name, found.files[name])
     meta = found.where / source.names_file
     try:
-        with meta.open("rb") as stream:
+        with open_within(meta) as stream:
             return stream.read(_NAMES_LIMIT)
     except OSError:
         return None  # the known names serve as well
@@ -72,8 +74,8 @@ def check_file(source: Source, name: str, path: Path) -> None:
 
 def _read_file(half: _Half, name: str, path: Path) -> None:
     try:
-        with path.open("rb", buffering=0) as stream:
-            half.read(name, path.stat().st_size, stream, str(path))
+        with open_within(path) as stream:
+            half.read(name, os.fstat(stream.fileno()).st_size, stream, str(path))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}", "check the file") from error
 

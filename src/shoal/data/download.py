@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import http.client
 import os
+import re
 import secrets
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,10 +20,14 @@ from shoal.data.progress import Progress
 from shoal.data.published import PublishedFile
 from shoal.data.registry import Source
 from shoal.errors import DataError
+from shoal.files import FILE, Folder, UnsafeFileError
 from shoal.version import __version__
 
 _TIMEOUT = 30.0  # seconds without a byte before a mirror is given up
+_LEAST_RATE = 1024  # bytes a second, over each _WINDOW, below which a mirror is given up
+_WINDOW = 60.0  # seconds
 _BLOCK = 1 << 18
+_PART = re.compile(r"\.[0-9a-f]{8}\.part")
 
 
 class _MirrorFailed(Exception):
@@ -64,6 +71,7 @@ def _from_any_mirror(
 def _from_mirror(url: str, file: PublishedFile, place: Path, progress: Progress) -> Path:
     """One attempt: into a new file beside the target, checked, flushed to the disk, then renamed."""
     target = place / file.name
+    _remove_left(place, file.name)
     temporary = place / f".{file.name}.{secrets.token_hex(4)}.part"
     try:
         _receive(url, file, temporary, progress)
@@ -75,10 +83,25 @@ def _from_mirror(url: str, file: PublishedFile, place: Path, progress: Progress)
     return target
 
 
+def _remove_left(place: Path, name: str) -> None:
+    """Remove what killed downloads of a file left: parts that nobody has locked and that are no links."""
+    with Folder.open(place) as folder:
+        for one, kind in folder.listing().items():
+            if kind != FILE or not _PART.fullmatch(one.removeprefix(f".{name}")):
+                continue
+            with suppress(OSError, UnsafeFileError), folder.open_file(one) as file:
+                # A moment passes between the making of a part and its lock.
+                if time.time() - os.fstat(file.fileno()).st_mtime > _WINDOW:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    folder.remove(one)
+
+
 def _receive(url: str, file: PublishedFile, temporary: Path, progress: Progress) -> None:
     request = urllib.request.Request(url, headers={"User-Agent": f"shoal/{__version__}"})
     digest, got = hashlib.sha256(), 0
     with temporary.open("xb") as out:
+        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)  # says that this download lives
+        since, then = time.monotonic(), 0
         progress(file.name, 0, file.size)
         with _connected(request) as answer:
             while block := _next_block(answer):
@@ -88,6 +111,13 @@ def _receive(url: str, file: PublishedFile, temporary: Path, progress: Progress)
                 digest.update(block)
                 out.write(block)
                 progress(file.name, got, file.size)
+                if (passed := time.monotonic() - since) >= _WINDOW:
+                    if got - then < _LEAST_RATE * passed:
+                        rate = (got - then) / passed
+                        raise _MirrorFailed(
+                            f"too slow: {rate:,.0f} bytes a second, at least {_LEAST_RATE:,} are expected"
+                        )
+                    since, then = time.monotonic(), got
         if got < file.size:
             raise _MirrorFailed(f"ended after {got} of {file.size} bytes")
         if digest.hexdigest() != file.sha256:
@@ -113,7 +143,7 @@ def _connected(request: urllib.request.Request) -> http.client.HTTPResponse:
 
 def _next_block(answer: http.client.HTTPResponse) -> bytes:
     try:
-        return answer.read(_BLOCK)
+        return answer.read1(_BLOCK)  # what has come: a full block may take for ever
     except (OSError, http.client.HTTPException) as error:
         raise _MirrorFailed(f"cut off ({_reason(error)})") from error
 

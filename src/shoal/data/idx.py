@@ -20,6 +20,7 @@ from shoal.data.check import check_labels
 from shoal.data.contents import Contents
 from shoal.data.dataset import Part
 from shoal.data.locate import Found
+from shoal.data.opening import open_within
 from shoal.data.registry import Source
 from shoal.data.streams import is_gzip, octets, read_fully
 from shoal.errors import DataError
@@ -61,7 +62,7 @@ def read_file(source: Source, name: str, path: Path) -> tuple[np.ndarray, str]:
 def read_idx(path: Path, axes: tuple[int, ...], most: int, remedy: str) -> tuple[np.ndarray, str]:
     """An IDX file of unsigned bytes of shape (N, *axes) with 1 <= N <= most; SHA-256 of its contents."""
     try:
-        with path.open("rb") as raw:
+        with open_within(path) as raw:
             stream = gzip.GzipFile(fileobj=raw) if is_gzip(raw) else raw
             return _parse(stream, path, axes, most, remedy)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

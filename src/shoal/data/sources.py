@@ -13,6 +13,7 @@ from shoal.data.digits import load_digits
 from shoal.data.download import download_files
 from shoal.data.folders import download_folder, search_folders
 from shoal.data.locate import Found, find, not_found
+from shoal.data.opening import open_within
 from shoal.data.progress import Progress, shown
 from shoal.data.registry import Source, find_source, publisher_of
 from shoal.errors import DataError
@@ -103,7 +104,7 @@ def _archive_status(source: Source, found: Found) -> tuple[str, tuple[str, ...]]
             f"{source.title}: loose files are checked by structure (only the archive's SHA-256 is published)"
         )
         return "structure checked, no published SHA-256 for loose files", (note,)
-    with found.where.open("rb") as stream:
+    with open_within(found.where) as stream:
         matches = hashlib.file_digest(stream, "sha256").hexdigest() == source.archive.sha256
     if matches:
         return "matches the published SHA-256", ()

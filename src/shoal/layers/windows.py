@@ -150,7 +150,7 @@ def _place(piece: Array, at: int, axis: Axis, k: int) -> Array:
 
 def _spread(x: Array, at: int, stride: int) -> Array:
     """x with stride - 1 zeros between neighbours along an axis."""
-    if stride == 1:
+    if stride == 1 or x.shape[at] == 1:  # one window has no neighbour, however wide the stride
         return x
     xp, shape = namespace(x), x.shape
     apart = xp.expand_dims(x, axis=at + 1)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shoal.analysis import Factor, Interval
+from shoal.text import printable_lines
 
 MISSING = "–"
 MINUS = "−"
@@ -98,10 +99,10 @@ def duration(seconds: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Text without control characters, which no page or figure can show; line ends become spaces."""
-    return "".join(
-        " " if c in "\n\r\t" else c for c in text if c in "\n\r\t" or c.isprintable() or c == "\u00a0"
-    )
+    """Text in one line, whose control characters, and those that turn the direction of writing, stand as
+    escapes; line ends become spaces, and what has no shape (a soft hyphen) is left out."""
+    shown = printable_lines("".join(" " if c in "\n\r\t" else c for c in text))
+    return "".join(c for c in shown if c.isprintable() or c == "\u00a0")
 
 
 def shorten(text: str, most: int = 24) -> str:

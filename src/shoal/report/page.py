@@ -25,6 +25,7 @@ from shoal.report.strip import strip, strip_scale
 from shoal.report.summary import Summary, summarize
 from shoal.report.terminal import measure_order, remarks
 from shoal.report.words import answer
+from shoal.text import printable_lines
 
 OPEN_ROWS = 12
 MOST_ROWS = 500
@@ -97,16 +98,25 @@ def template(name: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     environment.filters["svg"] = Markup  # our own drawings, whose text is escaped where it is drawn
     environment.filters["prose"] = _prose
     return environment.get_template(name)
 
 
+def _shown(value: Any) -> Any:
+    """What a page is given to show: text of others has its unseen characters escaped; HTML is ours."""
+    return printable_lines(value) if type(value) is str else value
+
+
 def _prose(text: str) -> Markup:
     """Escaped text in which numbers stay in one piece: 52.91 ± 0.41 %, 1e-5."""
     kept = escape(
-        text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%").replace("p = ", "p\u00a0=\u00a0")
+        printable_lines(text)
+        .replace(" ± ", "\u00a0±\u00a0")
+        .replace(" %", "\u00a0%")
+        .replace("p = ", "p\u00a0=\u00a0")
     )
     return Markup(re.sub(r"\b[\d.]+e-\d+", r'<span class="whole">\g<0></span>', str(kept)))
 

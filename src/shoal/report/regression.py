@@ -15,6 +15,7 @@ from shoal.report.figures.loss_shares import draw_loss_shares
 from shoal.report.numbers import MISSING, clean, counted, levels_as_text, percent, short_number
 from shoal.report.plain import Page, Table, question
 from shoal.report.style import drawing
+from shoal.study.result_schema import whole_parts
 
 COLUMNS = ("cell", "collapsed %", "95 % interval", "median loss", "mean loss", "diverged", "n")
 CAPTION = (
@@ -25,6 +26,7 @@ CAPTION = (
 
 def regression_page(dataset: xr.Dataset) -> Page:
     """The page of a result that has losses and no accuracy."""
+    dataset = whole_parts(dataset)
     every, names = fits(dataset), _names(dataset)
     words = loss_name(dataset).replace("_", " ").replace("train ", "training ")
     with drawing():

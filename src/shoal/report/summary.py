@@ -26,6 +26,7 @@ from shoal.analysis import (
 )
 from shoal.analysis.factors import json_attribute
 from shoal.report.numbers import clean, level_texts
+from shoal.study.result_schema import whole_parts
 
 METRIC_WORDS = {
     "validation_accuracy": "validation accuracy",
@@ -111,7 +112,8 @@ class Summary:
 
 
 def summarize(dataset: xr.Dataset) -> Summary:
-    """Rank, tabulate and compare the cells of a result."""
+    """Rank, tabulate and compare the cells of a result. An optional part that is not whole is left out."""
+    dataset = whole_parts(dataset)
     ranking = rank_cells(dataset)
     every = factors(dataset)
     return Summary(dataset, every, ranking, tuple(rows(dataset, ranking)), factor_effects(dataset))

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shoal.errors import RunError
+from shoal.files import Folder
 from shoal.reproduce.adapt import Mode, study_for
 from shoal.reproduce.computed import compute
 from shoal.reproduce.draw import draw_pictures
 from shoal.reproduce.evidence import Evidence
-from shoal.reproduce.ledger import Ledger, Made, make_ledger, write_json
+from shoal.reproduce.ledger import Ledger, Made, json_text, make_ledger
 from shoal.reproduce.library import Chosen, choose
 from shoal.reproduce.markdown import write_markdown
 from shoal.reproduce.page import render_page
@@ -104,8 +105,10 @@ def _write(request: Request, ledger: Ledger, evidence: Evidence) -> Path:
     out, pictures = request.out, draw_pictures(request.parts, evidence)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "index.html").write_text(render_page(ledger, pictures, __version__), encoding="utf-8")
-        write_json(ledger, out / "ledger.json")
+        with Folder.open(out) as folder:
+            folder.make_folder("images")
+            folder.replace("index.html", render_page(ledger, pictures, __version__).encode())
+            folder.replace("ledger.json", json_text(ledger).encode())
         write_markdown(ledger, pictures, out / "reproduction.md", out / "images")
         if request.docs is not None:
             images = request.docs.parent / "images" / request.docs.stem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import xarray as xr
@@ -24,7 +24,7 @@ class Missing(Exception):
 
 
 class NoLevel(RunError):
-    """A result has no such level: it is of another version of its study."""
+    """A result has no such level or variable: it is of another version of its study."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Evidence:
             return self.number(row.value)
         dataset = self.result(row.study)
         if row.value == "parameters":
-            return np.array([max(json_attribute(dataset, "parameters"))], dtype=np.float64)
+            counts = json_attribute(dataset, "parameters") or _refuse_lack("parameters")
+            return np.array([max(counts)], dtype=np.float64)
         if row.best:
             return _at_own_best(dataset, row)
         found = self.finals(row.study, row.value, row.take, row.step, **row.at)
@@ -66,20 +67,23 @@ class Evidence:
         dataset = self.result(study)
         if step is not None:
             wanted = self.mode.steps(step)
-            values = dataset[name].sel(step=wanted, method="nearest").astype(np.float64)
+            values = held(dataset, name).sel(step=wanted, method="nearest").astype(np.float64)
         elif take == "first":
-            values = dataset[name].isel(step=0).astype(np.float64)
+            values = held(dataset, name).isel(step=0).astype(np.float64)
         elif take == "max":
-            trained = dataset[name].isel(step=slice(1, None))  # the first record is of the untrained network
+            trained = held(dataset, name).isel(
+                step=slice(1, None)
+            )  # the first record is of the untrained network
             values = trained.max("step").astype(np.float64)
         else:
+            held(dataset, name)
             values = final_values(dataset, name)
         picked = at_levels(values, at)
         return picked.transpose(..., "seed").to_numpy()
 
     def levels(self, study: str, factor: str) -> np.ndarray:
         """The levels of a factor."""
-        return self.result(study)[factor].to_numpy()
+        return held(self.result(study), factor).to_numpy()
 
     def resolution(self, study: str, name: str) -> float:
         """The step between possible accuracies, 1/N; 0 for anything else."""
@@ -92,11 +96,32 @@ class Evidence:
         return int(first.get("counts", {}).get(name.removesuffix("_accuracy"), 0))
 
 
+def held(dataset: xr.Dataset, name: str) -> xr.DataArray:
+    """A variable of a result. Raises NoLevel where it does not have it: not every result has all parts."""
+    if name not in dataset.variables:
+        _refuse_lack(name)
+    return dataset[name]
+
+
+def classes(dataset: xr.Dataset) -> int:
+    """How many classes a result tells apart. Raises NoLevel where it does not say."""
+    return dataset.sizes["class"] if "class" in dataset.sizes else _refuse_lack("class")
+
+
+def _refuse_lack(name: str) -> NoReturn:
+    raise NoLevel(
+        f"A result does not have {name!r}, of which its report speaks.",
+        "The run is of another version of the study: move its folder away and run it again.",
+    )
+
+
 def at_levels(values: xr.DataArray, at: Mapping[str, Level]) -> xr.DataArray:
     """The values at the level of each factor that is named; factors with one level need no name.
 
     Raises RunError where a level is not among the result's.
     """
+    if lacking := at.keys() - set(values.dims):
+        _refuse_lack(min(lacking))
     values = values.isel({dim: _place(values[dim], level) for dim, level in at.items()}, drop=True)
     single = [d for d in values.dims if d != "seed" and values.sizes[d] == 1]
     return values.squeeze(single, drop=True)
@@ -127,9 +152,11 @@ def _place(coordinate: xr.DataArray, level: Level) -> int:
 
 def _at_own_best(dataset: xr.Dataset, row: Row) -> np.ndarray:
     """Each seed's value at the level of `row.best` that is best on that seed's validation data."""
+    held(dataset, ranking_metric(dataset))
     score = at_levels(final_values(dataset, ranking_metric(dataset)), row.at).transpose(row.best, "seed")
     chosen = np.argmax(np.nan_to_num(score.to_numpy(), nan=-np.inf), axis=0)
     if row.value == "level":
-        return dataset[row.best].to_numpy()[chosen].astype(np.float64)
+        return held(dataset, row.best).to_numpy()[chosen].astype(np.float64)
+    held(dataset, row.value)
     values: Any = at_levels(final_values(dataset, row.value), row.at).transpose(row.best, "seed")
     return values.to_numpy()[chosen, np.arange(len(chosen))]

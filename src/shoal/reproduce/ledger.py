@@ -7,7 +7,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from shoal.reproduce.adapt import Mode
@@ -106,9 +105,9 @@ def as_json(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def write_json(ledger: Ledger, path: Path) -> None:
+def json_text(ledger: Ledger) -> str:
     """ledger.json."""
-    path.write_text(json.dumps(as_json(ledger), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    return json.dumps(as_json(ledger), indent=1, allow_nan=False) + "\n"
 
 
 def _figure(table: ComparedTable, row: Compared) -> dict[str, Any]:

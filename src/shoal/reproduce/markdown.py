@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shoal.files import Folder
 from shoal.report.figures import Group
 from shoal.report.sheet import sheet
 from shoal.reproduce.compare import ComparedTable
@@ -21,6 +22,11 @@ STRIPS = (
 def write_markdown(ledger: Ledger, pictures: Pictures, path: Path, images: Path) -> None:
     """The page at `path`, its pictures in the folder `images` (made where it is missing)."""
     images.mkdir(parents=True, exist_ok=True)
+    with Folder.open(path.parent) as pages, Folder.open(images) as kept:
+        pages.replace(path.name, _page(ledger, pictures, path, images, kept).encode())
+
+
+def _page(ledger: Ledger, pictures: Pictures, path: Path, images: Path, kept: Folder) -> str:
     label = ledger.mode.label
     mode = [f"**{label}.** Nothing here speaks for or against a report.", ""] if label else []
     lines = [f"# {TITLE}", "", *mode, f"{subtitle(ledger)}. Written by `{command(ledger)}`.", ""]
@@ -34,11 +40,11 @@ def write_markdown(ledger: Ledger, pictures: Pictures, path: Path, images: Path)
         lines += [f"### {part.title} (`{number}.{name}`)", "", *([part.note, ""] if part.note else [])]
         own = [table for table in ledger.tables if (table.report.number, table.part) == (number, name)]
         for i, table in enumerate(own):
-            lines += _table(table, label, path, images / f"{number}-{name}-{i}.png")
+            lines += _table(table, label, path, images / f"{number}-{name}-{i}.png", kept)
         for i, group in enumerate(pictures[number, name]):
-            lines += _picture(group, label, path, images / f"{number}-{name}-{i}.svg")
+            lines += _picture(group, label, path, images / f"{number}-{name}-{i}.svg", kept)
     lines += _record(ledger)
-    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def command(ledger: Ledger) -> str:
@@ -65,14 +71,14 @@ def _claim(one: Decided) -> list[str]:
     return [*lines, *([f"*{found.test}*", ""] if found.test else [])]
 
 
-def _table(table: ComparedTable, label: str, page: Path, image: Path) -> list[str]:
+def _table(table: ComparedTable, label: str, page: Path, image: Path, kept: Folder) -> list[str]:
     rows = [cells_of(table, row) for row in table.rows]
     used = len(COLUMNS) if any(row[-1] for row in rows) else len(COLUMNS) - 1
     lines = [f"#### {heading_of(table)}", "", *([f"**{label}**", ""] if label else [])]
     lines += [_line(COLUMNS[:used]), _line(["---"] * used), *(_line(row[:used]) for row in rows), ""]
     lines += [table.table.caption, ""] if table.table.caption else []
     if (picture := png(table, label)) is not None:
-        image.write_bytes(picture)
+        kept.replace(image.name, picture)
         lines += [
             f"![{table.table.title}: reported figures and our intervals]({_place(image, page)})",
             "",
@@ -82,9 +88,9 @@ def _table(table: ComparedTable, label: str, page: Path, image: Path) -> list[st
     return lines
 
 
-def _picture(group: Group, label: str, page: Path, image: Path) -> list[str]:
+def _picture(group: Group, label: str, page: Path, image: Path, kept: Folder) -> list[str]:
     """Figures of a study's own report as one SVG."""
-    image.write_text(sheet(group, label), encoding="utf-8")
+    kept.replace(image.name, sheet(group, label).encode())
     lines = [f"#### {group.heading}", "", *([f"**{label}**", ""] if label else [])]
     lines += [f"![{group.heading}]({_place(image, page)})", ""]
     captions = dict.fromkeys([*(drawing.caption for drawing in group.drawings), group.caption])

@@ -9,6 +9,8 @@ from shoal.study.build import build_network
 from shoal.study.inputs import Loader
 from shoal.study.plan import Plan
 from shoal.study.spec import Cell
+from shoal.study.spec.study import MOST_LETTERS
+from shoal.text import printable
 
 if TYPE_CHECKING:
     from shoal.gradients.networks.distinct import Case
@@ -26,7 +28,7 @@ def cases_of(cells: Iterable[Cell], loader: Loader, examples: int) -> Iterator[C
         inputs = loader.inputs(cell.settings.data)
         x, labels = inputs.sample(examples)
         network = build_network(cell.settings, inputs.shape, inputs.classes)
-        yield Case(cell.label, network, float(cell.settings.training.l2), x, labels)
+        yield Case(printable(cell.label, MOST_LETTERS), network, float(cell.settings.training.l2), x, labels)
 
 
 def check_cases(cases: Iterable[Case], seeds: int, probes: int) -> Iterator[GradientCheck]:

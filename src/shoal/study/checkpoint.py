@@ -8,14 +8,28 @@ by their path in the population, "records/0/train_loss" (record, rows, columns) 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import numpy as np
 
-from shoal.study.compiled import Records
+from shoal.study.compiled import Like, Records
+from shoal.study.pieces import (
+    are_names,
+    is_count,
+    is_exactly,
+    is_seconds,
+    most_bytes,
+    reading,
+    refuse,
+    require_arrays,
+    require_header,
+    require_range,
+    shown,
+)
 from shoal.study.program import Chunk, members_of
 from shoal.study.safe_arrays import from_bytes, to_bytes
 
@@ -64,25 +78,63 @@ def pack_checkpoint(chunks: Sequence[Chunk], progress: Progress) -> bytes:
     return to_bytes(arrays, header)
 
 
-def unpack_checkpoint(content: bytes, chunks: Sequence[Chunk], like: Any) -> Progress | None:
-    """The progress that was packed, on the host; None where it is of other members or of another shape than
-    the population `like`."""
-    arrays, header = from_bytes(content)
-    wanted = _named(like)
-    fits = {name: (leaf.shape, str(leaf.dtype)) for name, leaf in wanted.items()}
-    found = {
-        name: (leaf.shape, str(leaf.dtype))
-        for name, leaf in arrays.items()
-        if not name.startswith("records/")
-    }
-    if header["team"] != [members_of(chunk) for chunk in chunks] or found != fits:
-        return None
-    population = jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in wanted])
+def most_checkpoint_bytes(chunks: Sequence[Chunk], like: Like) -> int:
+    """The most bytes that a checkpoint of these chunks can have."""
+    members = sum(len(chunk.cells) + len(chunk.seeds) for chunk in chunks)
+    records = sum(most_bytes(own, len(chunks[0].program.record)) for own in like.records)
+    return most_bytes(_named(like.population), members=members) + records
+
+
+def unpack_checkpoint(
+    content: bytes, chunks: Sequence[Chunk], like: Like, name: str = "A checkpoint"
+) -> Progress:
+    """The progress that was packed, on the host; `name` is what messages call it.
+
+    Raises ArrayFileError where it is of other members, or where its arrays, its step or its records are not
+    those of this team on its way.
+    """
+    arrays, header = from_bytes(content, name)
+    with reading(name):
+        _require(arrays, header, chunks, like)
+    population = jax.tree.unflatten(
+        jax.tree.structure(like.population), [arrays[name] for name in _named(like.population)]
+    )
     records = [
         [{name: arrays[f"records/{i}/{name}"][k] for name in own} for i, own in enumerate(header["names"])]
         for k in range(header["records"])
     ]
     return Progress(population, records, header["seconds"])
+
+
+def _require(
+    arrays: Mapping[str, np.ndarray], header: Mapping[str, Any], chunks: Sequence[Chunk], like: Like
+) -> None:
+    """Raises PieceError where a file is no checkpoint of these chunks."""
+    program = chunks[0].program
+    require_header(
+        header,
+        {
+            "team": is_exactly([members_of(chunk) for chunk in chunks]),
+            "step": is_count(program.steps, 1),
+            "seconds": is_seconds,
+            "records": is_count(len(program.record)),
+            "names": lambda value: isinstance(value, list) and all(map(are_names, value)),
+        },
+    )
+    step, count = header["step"], header["records"]
+    measured = like.records if count else []
+    if [{*own} for own in header["names"]] != [{*own} for own in measured]:
+        refuse(f"its records are {shown(header['names'])}")
+    if not bisect_left(program.record, step) <= count <= bisect_right(program.record, step):
+        refuse(f"it has {count} records at step {step:,}")
+    layout = _named(like.population)
+    for i, own in enumerate(measured):
+        shapes = {name: jax.ShapeDtypeStruct((count, *one.shape), one.dtype) for name, one in own.items()}
+        layout |= {f"records/{i}/{name}": one for name, one in shapes.items()}
+    require_arrays(arrays, layout)
+    if arrays["population.step"] != step:
+        refuse(f"its step is {shown(arrays['population.step'].item())}; expected {step:,}")
+    require_range(arrays["population.orders"], "population.orders", 0, max(program.batches.n - 1, 0))
 
 
 def _named(population: Any) -> dict[str, Any]:

@@ -13,8 +13,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from shoal.errors import RunError
-from shoal.study.checkpoint import Progress, on_host, pack_checkpoint, unpack_checkpoint
+from shoal.study.checkpoint import (
+    Progress,
+    most_checkpoint_bytes,
+    on_host,
+    pack_checkpoint,
+    unpack_checkpoint,
+)
+from shoal.study.compiled import Like
 from shoal.study.program import Chunk
+from shoal.study.safe_arrays import ArrayFileError
 
 GENERATIONS = 2
 KIND = "checkpoints/"
@@ -23,8 +31,9 @@ KIND = "checkpoints/"
 class Checkpointer(Protocol):
     """Keeps the progress of one team."""
 
-    def restore(self, like: Any) -> Progress | None:
-        """Where the team stood when it was kept last; None for a team that begins."""
+    def restore(self, like: Callable[[], Like]) -> Progress | None:
+        """Where the team stood when it was kept last; None for a team that begins. `like()` is asked where
+        something was kept."""
 
     def due(self) -> bool:
         """Whether it is time to save."""
@@ -40,7 +49,7 @@ class Checkpointer(Protocol):
 class NoCheckpoints:
     """Keeps nothing: a training without a folder."""
 
-    def restore(self, like: Any) -> Progress | None:
+    def restore(self, like: Callable[[], Like]) -> Progress | None:
         return None
 
     def due(self) -> bool:
@@ -58,8 +67,8 @@ class Keeping(Protocol):
         """The files whose name begins so, sorted."""
         ...
 
-    def read(self, name: str) -> bytes | None:
-        """The file of this name; None where it is no longer what was written."""
+    def read(self, name: str, most: int | None = None) -> bytes | None:
+        """The file of this name; None where it is not what was written, or has more than `most` bytes."""
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all. Raises RunError."""
@@ -94,18 +103,30 @@ class TeamCheckpoints:
         """The chunk of the team that is kept last."""
         return self._chunks[-1].index
 
-    def restore(self, like: Any) -> Progress | None:
-        for name in reversed(self._names()):
-            content = self._folder.read(name)
-            progress = None if content is None else unpack_checkpoint(content, self._chunks, like)
+    def restore(self, like: Callable[[], Like]) -> Progress | None:
+        if not (names := self._names()):
+            return None
+        shapes = like()
+        for name in reversed(names):
+            progress, wrong = self._read(name, shapes)
             if progress is not None:
                 self._saved = progress.step
                 self._told(progress.step)
                 self._folder.log("restored", file=name, step=progress.step)
                 return progress
-            self._folder.say(f"{name} cannot be used: the checkpoint before it, or the beginning, is.")
+            self._folder.say(f"{wrong}{name} cannot be used: the checkpoint before it, or the beginning, is.")
             self._folder.remove(name)
         return None
+
+    def _read(self, name: str, like: Like) -> tuple[Progress | None, str]:
+        """The progress in a file, or what is wrong with it where its reader has not said so."""
+        content = self._folder.read(name, most_checkpoint_bytes(self._chunks, like))
+        if content is None:
+            return None, ""
+        try:
+            return unpack_checkpoint(content, self._chunks, like, name), ""
+        except ArrayFileError as error:
+            return None, f"{error.what} "
 
     def due(self) -> bool:
         self._raise_failure()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,12 +12,21 @@ import jax.numpy as jnp
 import numpy as np
 
 from shoal.study.device import to_device
+from shoal.study.pieces import Layout
 from shoal.study.population import stack_of
 from shoal.study.program import Chunk
 from shoal.study.team import Population, Team
 from shoal.study.who import who_of
 
 Records = list[dict[str, np.ndarray]]  # of each chunk: what was measured, (rows, columns, ...)
+
+
+@dataclass(frozen=True)
+class Like:
+    """Shapes and dtypes of a team's population, and of what each chunk measures at a recorded step."""
+
+    population: Any
+    records: Sequence[Layout]
 
 
 class CompiledTeam:
@@ -29,7 +39,7 @@ class CompiledTeam:
         self.chunks, self.program = tuple(chunks), chunks[0].program
         self.who = tuple(who_of(chunk, dtype) for chunk in chunks)
         self.data = to_device(self.program, self.who[0], dtype)
-        team = Team([stack_of(chunk, dtype) for chunk in chunks])
+        self._team = team = Team([stack_of(chunk, dtype) for chunk in chunks])
         self.like = now = jax.eval_shape(team.start, self.who)
         given = now, self.who, self.data
 
@@ -43,6 +53,15 @@ class CompiledTeam:
         self._health = compiled(team.health, *given) if self.program.settings.record.probe else None
         self._unstacked = compiled(team.unstacked, now)
         self._rates = compiled(team.rates, self.who)
+
+    def kept_like(self) -> Like:
+        """Shapes and dtypes of what a checkpoint of the team keeps."""
+        given = self.like, self.who, self.data
+        records = jax.eval_shape(partial(self._team.measure, at_end=False), *given)
+        if self._health is not None:
+            health = jax.eval_shape(self._team.health, *given)
+            records = [one | other for one, other in zip(records, health, strict=True)]
+        return Like(self.like, records)
 
     def start(self) -> Population:
         """Every member before its first step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -28,6 +29,29 @@ def to_device(program: Program, who: Who, dtype: Any) -> Data:
     if isinstance(program.inputs, Points):
         return draw_data(program.inputs, who.order_keys, curve, dtype)
     return _to_device(program.inputs, curve, dtype)
+
+
+def data_like(program: Program, who: Who, dtype: Any) -> Data:
+    """The shapes and dtypes of `to_device`, without putting anything there; `who` may be shapes too."""
+    curve, inputs = program.settings.record.training_examples, program.inputs
+    if isinstance(inputs, Points):
+        return jax.eval_shape(lambda keys: draw_data(inputs, keys, curve, dtype), who.order_keys)
+
+    def like(part: Any, count: int | None = None) -> Split | None:
+        part = part_or_none(part)
+        if part is None:
+            return None
+        n = len(part.labels) if count is None else min(count, len(part.labels))
+        kind = part.inputs.dtype if part.inputs.dtype == np.uint8 else dtype
+        shape = (n, *part.inputs.shape[1:])
+        return Split(*(jax.ShapeDtypeStruct(*one) for one in ((shape, kind), ((n,), jnp.int32))))  # type: ignore[arg-type]
+
+    splits, scaling = inputs.splits, inputs.scaling
+    train, measured = like(splits.train), like(splits.train, None if curve == "all" else int(curve))
+    assert train is not None
+    assert measured is not None
+    scale = Scale(*(jax.ShapeDtypeStruct(np.shape(one), dtype) for one in (scaling.offset, scaling.scale)))  # type: ignore[arg-type]
+    return Data(train, measured, like(splits.validation), like(splits.test), scale)
 
 
 _ON_DEVICE: dict[Any, tuple[Inputs, Data]] = {}

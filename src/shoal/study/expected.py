@@ -35,8 +35,14 @@ _EXPECTED = {
 
 def expectation(error: Any) -> str:
     """What was expected, for one of pydantic's errors."""
-    context = {key: f"{v:g}" if isinstance(v, float) else v for key, v in error.get("ctx", {}).items()}
-    return _EXPECTED[error["type"]].format(**context)
+    context = {
+        key: f"{v:g}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else v
+        for key, v in error.get("ctx", {}).items()
+    }
+    wording = _EXPECTED.get(error["type"])
+    if wording is None:  # a kind of error that no setting is known to raise, in pydantic's own words
+        return error["msg"].removeprefix("Input should be ")
+    return wording.format(**context)
 
 
 def words_expected(error: Any) -> list[str]:
@@ -57,5 +63,6 @@ def as_written(value: Any) -> str:
         try:
             text = inline(value)
         except (TypeError, ValueError):  # an object of Python's that TOML has no form for
-            text = f"a {type(value).__name__}"
+            long = isinstance(value, int)  # of more digits than Python writes
+            text = "a number of thousands of digits" if long else f"a {type(value).__name__}"
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."

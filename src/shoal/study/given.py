@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from shoal.errors import NetworkError, StudyError
-from shoal.files import sha256
+from shoal.data.own.npz import DAMAGED, read_member
+from shoal.errors import DataError, NetworkError, StudyError
+from shoal.files import UnsafeFileError, open_regular, sha256
 from shoal.network import Network, given_parameters
 from shoal.training.batches import Batches
 
@@ -108,24 +109,19 @@ def _read(path: Path, setting: str) -> dict[str, np.ndarray]:
     """All arrays of an `.npz` file. Pickled ones are refused: they could run code."""
     remedy = f"Give {setting} the path of a file that numpy.savez wrote, from the study file's folder."
     try:
-        with path.open("rb") as file:
-            stored = np.load(file, allow_pickle=False)
-            if isinstance(stored, np.ndarray):
+        with open_regular(path) as file:
+            if file.read(6) == b"\x93NUMPY":
                 raise StudyError(f"{setting}: {path} holds a single array; expected an .npz file.", remedy)
-            return {name: _array(stored, name, f"{setting}: {path}") for name in stored.files}
+            with zipfile.ZipFile(file) as archive:
+                members = [name for name in archive.namelist() if name.endswith(".npy")]
+                return {name.removesuffix(".npy"): read_member(path, archive, name) for name in members}
+    except DataError as error:
+        raise StudyError(f"{setting}: {error.what}", error.remedy) from None
     except FileNotFoundError:
         raise StudyError(f"{setting}: {path} does not exist.", remedy) from None
+    except UnsafeFileError as error:
+        raise StudyError(f"{setting}: {error.what}", remedy) from None
     except OSError as error:
         raise StudyError(f"{setting}: {path} cannot be read: {error.strerror or error}.", remedy) from None
-    except (ValueError, EOFError, zipfile.BadZipFile):
+    except DAMAGED:
         raise StudyError(f"{setting}: {path} is no .npz file of plain arrays.", remedy) from None
-
-
-def _array(stored: Any, name: str, where: str) -> np.ndarray:
-    try:
-        return stored[name]
-    except ValueError:  # NumPy's refusal to unpickle
-        raise StudyError(
-            f"{where}: {name} holds objects, which are pickles and could run code; nothing was loaded.",
-            "Save plain numbers: numpy.asarray(values, dtype=float).",
-        ) from None

@@ -9,28 +9,9 @@ import numpy as np
 import xarray as xr
 
 from shoal.study.plan import Plan
+from shoal.study.result_schema import LAYER_MEASURES
 from shoal.study.train import ChunkResult
 from shoal.training.health import measured_layers
-
-MEASURES = {
-    "activation_mean": ("mean of the layer's outputs", "1"),
-    "activation_deviation": ("standard deviation of the layer's outputs", "1"),
-    "activation_quantile": ("quantiles of the layer's outputs", "1"),
-    "gradient_mean": ("mean of the loss's derivatives by the layer's weights", "nat"),
-    "gradient_deviation": ("standard deviation of the loss's derivatives by the layer's weights", "nat"),
-    "gradient_quantile": ("quantiles of the loss's derivatives by the layer's weights", "nat"),
-    "gradient_norm": ("norm of the loss's derivatives by the layer's weights", "nat"),
-    "weight_norm": ("norm of the layer's weights", "1"),
-    "update_ratio": ("norm of the next update of the layer's weights over theirs", "1"),
-    "dead_fraction": ("units that are zero on the whole probe set", "1"),
-    "saturated_fraction": ("outputs whose slope is below 5 % of its largest", "1"),
-    "gamma_quantile": ("quantiles of batch norm's gamma", "1"),
-    "beta_quantile": ("quantiles of batch norm's beta", "1"),
-    "running_mean_quantile": ("quantiles of batch norm's running means", "1"),
-    "running_variance_quantile": ("quantiles of batch norm's running variances", "1"),
-    "running_mean_lag": ("running means from the probe's, in its standard deviations, root mean square", "1"),
-    "running_deviation_lag": ("log of running over the probe's deviations, root mean square", "1"),
-}
 
 
 def add_health(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResult]) -> xr.Dataset:
@@ -39,7 +20,7 @@ def add_health(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResult]) 
     Layers stand in the order of the networks; NaN where a member has no such layer or measure.
     """
     wanted = plan.study.base.record.probe
-    measures = [name for name in MEASURES if any(name in result.curves for result in results)]
+    measures = [name for name in LAYER_MEASURES if any(name in result.curves for result in results)]
     if wanted is None or not measures:
         return dataset
     layers = merged_names([measured_layers(program.network()) for program in plan.programs])
@@ -52,7 +33,7 @@ def add_health(dataset: xr.Dataset, plan: Plan, results: Sequence[ChunkResult]) 
         for result in results:
             if name in result.curves:
                 _fill(values, name, result, plan, dataset["step"].values, layers)
-        long, units = MEASURES[name]
+        long, units = LAYER_MEASURES[name]
         dataset[name] = ((*dims, *last), values, {"long_name": long, "units": units})
     counts = [min(wanted.examples, program.inputs.train_count) for program in plan.programs]
     return dataset.assign_coords(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,15 +11,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from shoal.errors import StudyError
-from shoal.study.expected import as_written
-from shoal.study.mistakes import Mistake, describe, nearest
+from shoal.study.expected import MOST_SHOWN, as_written
+from shoal.study.mistakes import MOST_TOLD, Mistake, describe, nearest
 from shoal.study.search.read import first_point, read_search, wrong_points
-from shoal.study.spec.levels import Variant, level_label
+from shoal.study.spec.levels import Variant
 from shoal.study.spec.paths import TABLES
-from shoal.study.spec.study import MOST_MEMBERS, Factor, Settings, Study
+from shoal.study.spec.study import MOST_LETTERS, MOST_MEMBERS, Factor, Settings, Study
 from shoal.study.toml_file import read_toml
 from shoal.study.toml_text import plain, to_toml
+from shoal.study.too_large import too_large
 from shoal.study.vary import DEFAULT_SEEDS, read_vary
+from shoal.text import printable
 
 MOST_LISTED = 20  # mistakes in one message
 TOP = ("question", *TABLES, "vary", "search")
@@ -45,8 +47,14 @@ def make_study(
 
     Settings and levels may be NumPy's numbers and arrays; a key whose value is None counts as not written.
     """
+    if not isinstance(raw, Mapping):
+        raise StudyError(
+            f"{source} is {as_written(raw)}; expected a dictionary of tables.", "Nothing was run."
+        )
     raw = plain(raw)
-    mistakes = [f"{key}: unknown table or key{nearest(key, TOP)}" for key in raw if key not in TOP]
+    refuse_too_large(raw, source)
+    unknown = itertools.islice((key for key in raw if key not in TOP), MOST_TOLD)
+    mistakes = [f"{key}: unknown table or key{nearest(key, TOP)}" for key in unknown]
     written = text if text is not None else ""
     vary = raw.get("vary", {})
     base = {key: value for key, value in raw.items() if key in TOP and key not in ("vary", "search")}
@@ -71,21 +79,41 @@ def make_study(
     if members > MOST_MEMBERS:
         mistakes.append(f"vary: {members:,} members; a study has at most {MOST_MEMBERS:,}")
     elif not wrong:
-        mistakes += _wrong_levels(base, factors)
+        checked = base if settings is None else {**base, "record": settings.record}  # which never varies
+        mistakes += _wrong_levels(checked, factors)
     if mistakes or settings is None:
         raise StudyError(f"{source} {counted(mistakes)}", "Nothing was run.")
-    text = written or to_toml(raw)
+    text = written or _as_file(raw, source)
     own = base if search is None else apply_levels(base, at)  # a searched setting need not be written
     return Study(
         base=settings, factors=factors, seeds=seeds, raw=own, text=text, folder=folder, search=search
     )
 
 
+def _as_file(raw: Mapping[str, Any], source: str) -> str:
+    """The TOML of a study given in Python, also of settings whose levels stand in their place."""
+    try:
+        return to_toml(raw)
+    except (TypeError, ValueError) as error:  # no form for it, or a number of thousands of digits
+        raise StudyError(
+            f"{source} cannot be written as a study file: {error}.", "Nothing was run."
+        ) from None
+
+
+def refuse_too_large(raw: Mapping[str, Any], source: str) -> None:
+    """Raises StudyError for tables and lists with more in them than any study has."""
+    if found := list(itertools.islice(too_large(raw), MOST_LISTED)):
+        raise StudyError(f"{source} {counted(found)}", "Nothing was run.")
+
+
 def counted(mistakes: Sequence[str]) -> str:
     """ "has 2 mistakes:" and the mistakes, one a line."""
     many = f"has {len(mistakes)} mistakes:" if len(mistakes) > 1 else "has a mistake:"
     rest = [f"and {len(mistakes) - MOST_LISTED} more"] if len(mistakes) > MOST_LISTED else []
-    return "\n  ".join([many, *mistakes[:MOST_LISTED], *rest])
+    if len(mistakes) >= MOST_TOLD:  # the search for more has ended
+        many, rest = f"has {MOST_TOLD} mistakes or more:", ["and others"]
+    listed = [printable(mistake, MOST_LETTERS) for mistake in mistakes[:MOST_LISTED]]
+    return "\n  ".join([many, *listed, *rest])
 
 
 def validated_settings(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Mistake]]:
@@ -98,7 +126,7 @@ def validated_settings(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Mi
 
 def apply_levels(raw: Mapping[str, Any], levels: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of the raw tables with a level at each dotted path, or a variant's settings at theirs."""
-    result = copy.deepcopy(dict(raw))
+    result = dict(raw)  # tables are copied where they change, and nowhere else
     single = {path: level for path, level in levels.items() if not isinstance(level, Variant)}
     for variant in levels.values():
         single |= variant.settings if isinstance(variant, Variant) else {}
@@ -109,7 +137,7 @@ def apply_levels(raw: Mapping[str, Any], levels: Mapping[str, Any]) -> dict[str,
             below = at.get(name)
             at[name] = dict(below) if isinstance(below, Mapping) else {}
             at = at[name]
-        at[last] = copy.deepcopy(level)
+        at[last] = level
     return result
 
 
@@ -120,6 +148,8 @@ def _wrong_levels(base: Mapping[str, Any], factors: tuple[Factor, ...]) -> list[
         for i, level in enumerate(factor.levels[1:], start=1):
             _, wrong = validated_settings(apply_levels(base, {**first, factor.path: level}))
             mistakes += [_at_level(mistake, (factor,), i) for mistake in wrong]
+            if len(mistakes) >= MOST_TOLD:
+                return mistakes
     return mistakes
 
 
@@ -136,7 +166,7 @@ def _at_level(mistake: Mistake, factors: tuple[Factor, ...], i: int = 0) -> str:
             return f'vary."{factor.path}": {mistake.sentence}'
         if inside == mistake.path and i == 0:
             continue
-        where = f'vary."{factor.path}", level {i + 1} ({level_label(factor.levels[i])})'
+        where = f'vary."{factor.path}", level {i + 1} ({printable(factor.labels[i], MOST_SHOWN)})'
         if inside == mistake.path:
             return f"{where}: {mistake}"
         return f"{where}: {inside.strip('., ')}{': ' if inside else ''}{mistake.sentence}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from shoal.layers import Convolution
+from shoal.layers.pool import Pool
 from shoal.study.program import Chunk, Program
 
 _SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
@@ -51,6 +52,17 @@ def team_bytes(chunks: Sequence[Chunk]) -> int:
 def activation_count(program: Program) -> int:
     """Numbers between the layers of one member, for one example, and the windows of one convolution."""
     return sum(math.prod(shape) for shape in program.network().shapes[1:]) + largest_windows(program)
+
+
+def padded_bytes(program: Program) -> float:
+    """Bytes of the widest image with its padding, of a batch of one member: hardly more than `chunk_bytes`
+    knows of, unless the padding is absurd."""
+    widest = 0
+    for _, layer, shape in program.network().named_layers:
+        if isinstance(layer, (Convolution, Pool)):
+            rows, columns = layer.windows.over(shape)
+            widest = max(widest, rows.padded * columns.padded * shape[-1])
+    return float(number_bytes(program)) * widest * program.batches.size
 
 
 def largest_windows(program: Program) -> int:

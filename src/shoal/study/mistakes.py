@@ -7,6 +7,7 @@ the form that the value comes nearest to.
 from __future__ import annotations
 
 import difflib
+import itertools
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from shoal.study.expected import as_written, expectation, listed, words_expected
 
+MOST_TOLD = 100  # mistakes that are put into words
 Found = list[tuple[tuple[Any, ...], Any]]  # (the rest of the location, pydantic's error)
 
 
@@ -39,8 +41,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def describe(error: ValidationError, raw: Any, model: type[BaseModel]) -> list[Mistake]:
-    """One mistake for each setting of `model` that the written values `raw` got wrong."""
-    return list(_tell([(e["loc"], e) for e in error.errors(include_url=False)], raw, "", model))
+    """One mistake for each setting of `model` that the written values `raw` got wrong, MOST_TOLD at most."""
+    found = [(e["loc"], e) for e in error.errors(include_url=False)]
+    return list(itertools.islice(_tell(found, raw, "", model), MOST_TOLD))
 
 
 def _tell(found: Found, value: Any, path: str, annotation: Any) -> Iterator[Mistake]:

@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from shoal.errors import StudyError
-from shoal.study.load import counted
+from shoal.study.load import counted, refuse_too_large
 from shoal.study.mistakes import describe
 from shoal.study.spec.submission import NetworkFile
 from shoal.study.toml_file import read_toml
+from shoal.study.toml_text import plain
 
 
 def load_network_file(path: str | Path, seed: int | None = None) -> NetworkFile:
@@ -30,6 +31,8 @@ def load_network_file(path: str | Path, seed: int | None = None) -> NetworkFile:
 
 def make_network_file(raw: Mapping[str, Any], source: str = "The network file") -> NetworkFile:
     """The same from a dictionary of the same shape as the file."""
+    raw = plain(raw)
+    refuse_too_large(raw, source)
     written = {key: value for key, value in raw.items() if key != "vary"}
     mistakes = ["vary: a network file describes one network; leave [vary] out"] if "vary" in raw else []
     try:

@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from shoal.study.plan import Plan
+from shoal.text import printable
 from shoal.version import __version__
 
+MOST_BYTES = 2**28  # of run.json, which lists the chunks of its plan
+MOST_NOTES, MOST_NOTE = 1000, 10_000  # notes, and the characters of one
+_TABLES = ("versions", "device", "flags")
 _VERSIONS = ("jax", "jaxlib", "numpy", "optax", "scipy", "scikit-learn")  # those that compute
 
 
@@ -48,17 +52,43 @@ def plain_plan(plan: Plan) -> dict[str, Any]:
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What is no longer as it was, in words: of versions, device and plan."""
     found = []
-    for table in ("versions", "device", "flags"):
+    for table in _TABLES:
         before, after = then.get(table, {}), now.get(table, {})
         for name in sorted({*before, *after}):
             if name == "threads" and name not in before:  # not yet written down then
                 continue
             if before.get(name) != after.get(name):
-                found.append(f"{name}: {before.get(name) or 'none'}, now {after.get(name) or 'none'}")
+                was, now_is = (printable(str(one.get(name) or "none")) for one in (before, after))
+                found.append(f"{printable(name)}: {was}, now {now_is}")
     if then.get("plan") != now.get("plan"):
         was, chunks = len(then.get("plan", {}).get("chunks", ())), len(now["plan"]["chunks"])
         found.append(f"plan: {_chunks(was)}, now {_chunks(chunks)} of another make (--memory, or the device)")
     return found
+
+
+def read_origin(content: bytes | None) -> dict[str, Any] | None:
+    """What run.json told of a run's beginning, `notes` among it; None where it tells nothing of the kind."""
+    try:
+        found = None if content is None else json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    if found is None or not is_origin(found):
+        return None
+    notes = found.setdefault("notes", [])
+    if not isinstance(notes, list) or len(notes) > MOST_NOTES:
+        return None
+    return found if all(isinstance(note, str) and len(note) <= MOST_NOTE for note in notes) else None
+
+
+def is_origin(found: Any) -> bool:
+    """Whether these plain values are of the kind that `origin_of` gives."""
+    if not isinstance(found, dict):
+        return False
+    tables, plan = [found.get(name, {}) for name in _TABLES], found.get("plan", {})
+    if not all(isinstance(table, dict) for table in tables) or not isinstance(plan, dict):
+        return False
+    words = all(isinstance(value, str) for table in tables for value in table.values())
+    return words and isinstance(plan.get("chunks", []), list) and isinstance(found.get("data"), list)
 
 
 def data_of(plan: Plan) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from shoal.study.carry_out import carry_out
 from shoal.study.crew import crew_of, shared
 from shoal.study.device_limits import DeviceLimits, limits_here
 from shoal.study.inputs import Loader
+from shoal.study.memory import padded_bytes
 from shoal.study.plan import Plan, make_plan
 from shoal.study.spec import Study
 from shoal.study.watching import Silence, Watcher
@@ -42,11 +43,13 @@ def plan_with(study: Study, loader: Loader, memory: float | None) -> Plan:
 def plan_within(study: Study, loader: Loader, limits: DeviceLimits) -> Plan:
     """The same within the limits of another device."""
     plan = make_plan(study, loader.inputs, limits.memory, limits.widest, limits.least_work)
+    padded = {program.index: padded_bytes(program) for program in plan.programs}
     for chunk in plan.chunks:
-        if chunk.bytes > limits.bytes:
+        needed = max(chunk.bytes, padded[chunk.program.index])
+        if needed > limits.bytes:
             cell = chunk.program.cells[chunk.cells[0]].label
             raise DeviceError(
-                f"A network of cell ({cell}) takes about {chunk.bytes / 2**30:,.0f} GiB to train; "
+                f"A network of cell ({cell}) takes about {needed / 2**30:,.0f} GiB to train; "
                 f"the device has {limits.bytes / 2**30:,.0f} GiB.",
                 "Make its layers or its batches smaller, or give a smaller --memory if several are stacked.",
             )

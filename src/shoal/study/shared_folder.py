@@ -19,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from shoal.errors import RunError
-from shoal.files import FILE, FOLDER, Folder, cannot_write, is_part
+from shoal.files import FILE, FOLDER, Folder, TooLargeError, cannot_write, is_part
 from shoal.study.checkpoints import GENERATIONS, KIND, prefix
 from shoal.study.program import Chunk
 from shoal.study.store import RunFolder
@@ -51,15 +51,19 @@ class SharedFolder:
             found = {*map(_name_of, _files(folder, self._own)), *self._kept.names(KIND)}
         return sorted(name for name in found if name.startswith(beginning))
 
-    def read(self, name: str) -> bytes | None:
-        """The checkpoint of this name where it is whole."""
+    def read(self, name: str, most: int | None = None) -> bytes | None:
+        """The checkpoint of this name where it is whole, and has no more than `most` bytes."""
         with open_folder(self._run) as folder:
             for file in _files(folder, self._own):
-                if _name_of(file) == name and (content := _whole(folder, file)) is not None:
+                if _name_of(file) == name and (content := _whole(folder, file, most)) is not None:
                     return content
             if name not in self._kept or not folder.exists(name):
                 return None
-            content = folder.read(name)
+            try:
+                content = folder.read(name, most)
+            except TooLargeError as error:
+                self.say(error.what)
+                return None
         return content if self._kept.holds(name, hashlib.sha256(content).hexdigest()) else None
 
     def write_bytes(self, name: str, content: bytes) -> None:
@@ -171,11 +175,12 @@ def _name_of(file: str) -> str:
     return f"{KIND}{Path(file).stem.rpartition('-')[0]}.safetensors"
 
 
-def _whole(folder: Folder, file: str) -> bytes | None:
-    """The content of a worker's checkpoint; None where it is gone or its SHA-256 is not that of its name."""
+def _whole(folder: Folder, file: str, most: int | None = None) -> bytes | None:
+    """The content of a worker's checkpoint; None where it is gone, has more than `most` bytes, or its SHA-256
+    is not that of its name."""
     try:
-        content = folder.read(file)
-    except FileNotFoundError:
+        content = folder.read(file, most)
+    except (FileNotFoundError, TooLargeError):
         return None
     return content if hashlib.sha256(content).hexdigest() == Path(file).stem.rpartition("-")[2] else None
 

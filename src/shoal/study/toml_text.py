@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -9,29 +10,58 @@ from typing import Any
 from shoal.errors import StudyError
 
 MOST_DEEP = 12  # tables and lists within each other
+MOST_VALUES = 1_000_000  # in a whole study, keys and entries of lists counted
 
 
 def plain(value: Any) -> Any:
     """A deep copy made of dictionaries, lists and Python's own numbers, as a study file would give.
 
     NumPy's arrays and numbers become lists and numbers; a key whose value is None is left out.
-    Raises StudyError for what is nested more than MOST_DEEP deep and for a text with a NUL character.
+    Raises StudyError for what is nested more than MOST_DEEP deep, for more than MOST_VALUES values and for a
+    text with a NUL character or half a surrogate pair.
     """
-    return _plain(value, MOST_DEEP)
+    return _Plain().copy(value, MOST_DEEP)
 
 
-def _plain(value: Any, depth: int) -> Any:
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, (Mapping, list, tuple)) and depth == 0:
-        raise StudyError(f"The study is nested more than {MOST_DEEP} deep.", "No setting lies that deep.")
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v, depth - 1) for k, v in value.items() if v is not None}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v, depth - 1) for v in value]
-    if isinstance(value, str) and "\0" in value:
-        raise StudyError(f"The text {value!r:.70} holds a NUL character.", "Leave it out.")
-    return value
+class _Plain:
+    """Copies and counts: what lies twice in one study is written twice."""
+
+    def __init__(self) -> None:
+        self.left = MOST_VALUES
+
+    def copy(self, value: Any, depth: int) -> Any:
+        if hasattr(value, "tolist") and not isinstance(value, type):
+            self._take(getattr(value, "size", 1))
+            value = value.tolist()
+        if isinstance(value, (Mapping, list, tuple)):
+            if depth == 0:
+                raise StudyError(
+                    f"The study is nested more than {MOST_DEEP} deep.", "No setting lies that deep."
+                )
+            self._take(len(value))
+        if isinstance(value, Mapping):
+            return {_word(str(k)): self.copy(v, depth - 1) for k, v in value.items() if v is not None}
+        if isinstance(value, (list, tuple)):
+            return [self.copy(v, depth - 1) for v in value]
+        return _word(value) if isinstance(value, str) else value
+
+    def _take(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise StudyError(
+                f"The study holds more than {MOST_VALUES:,} values.", "Give a factor's levels as a range."
+            )
+
+
+def _word(text: str) -> str:
+    """A text that TOML and a file can hold."""
+    if "\0" in text:
+        raise StudyError(f"The text {text!r:.70} holds a NUL character.", "Leave it out.")
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise StudyError(
+            f"The text {text!a:.70} is not Unicode: it holds half a surrogate pair.", "Leave it out."
+        )
+    return text
 
 
 def to_toml(raw: Mapping[str, Any]) -> str:
@@ -51,8 +81,12 @@ def inline(value: Any) -> str:
         return repr(value)
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, (dt.date, dt.time)):  # a datetime is a date
+        return value.isoformat()
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{_key(k)} = {inline(v)}" for k, v in value.items()) + " }"
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"TOML has no form for a {type(value).__name__}")
     return "[" + ", ".join(inline(v) for v in value) + "]"
 
 

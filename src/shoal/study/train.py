@@ -62,7 +62,7 @@ def train_team(
         began = time.perf_counter()
         team = CompiledTeam(chunks, dtype)
         seconds_compile = time.perf_counter() - began
-        found = keep.restore(team.like)
+        found = keep.restore(team.kept_like)
         now = (
             Progress(team.start())
             if found is None

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from shoal.errors import RunError
 from shoal.study.checkpoints import TeamCheckpoints
-from shoal.study.chunk_file import pack, unpack
-from shoal.study.origin import differences, origin_of
+from shoal.study.chunk_file import most_chunk_bytes, pack, unpack
+from shoal.study.layout import Layouts
+from shoal.study.origin import MOST_BYTES, differences, origin_of, read_origin
 from shoal.study.plan import Plan
 from shoal.study.program import Chunk
+from shoal.study.safe_arrays import ArrayFileError
 from shoal.study.shared_folder import adopt
 from shoal.study.store import RunFolder, finished_run
 from shoal.study.store.manifest import Manifest
@@ -91,12 +93,12 @@ def take_up(
         _refuse_unasked(folder)
     now = origin_of(plan, where)
     run = Unfinished(folder, plan, every, now)
-    text = folder.read(ORIGIN)
-    if text is None and _pieces(folder):
+    found = read_origin(folder.read(ORIGIN, MOST_BYTES))
+    if found is None and _pieces(folder):
         _require_force(
             folder, ["run.json, which says what the run was begun with, is damaged or gone"], force
         )
-    then = {**now, "notes": []} if text is None else json.loads(text)
+    then = {**now, "notes": []} if found is None else found
     if then["data"] != now["data"]:
         raise RunError(
             f"The data are not those with which the run in {folder.path} was begun.",
@@ -107,7 +109,7 @@ def take_up(
         _require_force(folder, changed, force)
         then["notes"].append(f"Resumed although something had changed ({'; '.join(changed)})")
     run.notes = then["notes"]
-    if text is None or changed or "study.toml" not in folder.manifest:
+    if found is None or changed or "study.toml" not in folder.manifest:
         run.begin()
     _read_chunks(run)
     return run
@@ -124,8 +126,8 @@ def _refuse_unasked(folder: RunFolder) -> None:
         raise RunError(
             f"{folder.path} already holds a run.", "Choose another folder with --out, or move it away."
         )
-    text = folder.read(ORIGIN)
-    planned = None if text is None else len(json.loads(text)["plan"]["chunks"])
+    found = read_origin(folder.read(ORIGIN, MOST_BYTES))
+    planned = None if found is None else len(found["plan"]["chunks"])
     if _pieces(folder) or "results.nc" in folder.manifest:
         raise RunError(
             f"{folder.path} holds an unfinished run: {progress(folder.manifest, planned)}.",
@@ -158,14 +160,21 @@ def _pieces(folder: RunFolder) -> bool:
 
 
 def _read_chunks(run: Unfinished) -> None:
+    chunks, layouts = {chunk_name(chunk.index): chunk for chunk in run.plan.chunks}, Layouts()
     for name in run.folder.manifest.names("chunks/"):
-        content = run.folder.read(name)
-        result = None if content is None else unpack(content, run.plan)
-        if result is None:
-            run.folder.say(f"{name} cannot be used: its networks are trained anew.")
-            run.folder.remove(name)
-        else:
-            run.results.append(result)
+        try:
+            if (chunk := chunks.get(name)) is None:
+                raise ArrayFileError(f"{name} is of no chunk of this plan.")
+            content = run.folder.read(name, most_chunk_bytes(chunk, layouts.of(chunk)))
+            if content is not None:
+                own = replace(run.plan, chunks=(chunk,))
+                run.results.append(unpack(content, own, layouts, name))
+                continue
+            wrong = ""
+        except ArrayFileError as error:
+            wrong = f"{error.what} "
+        run.folder.say(f"{wrong}{name} cannot be used: its networks are trained anew.")
+        run.folder.remove(name)
 
 
 def _require_force(folder: RunFolder, changed: list[str], force: bool) -> None:

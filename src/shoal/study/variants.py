@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shoal.study.expected import as_written
+from shoal.study.mistakes import MOST_TOLD
 from shoal.study.spec.levels import MOST_LEVELS, Variant
 from shoal.study.vary_paths import VARIED, wrong_path
 
+MOST_SETTINGS = 100  # of one variant, and of all variants of one factor
 TAKEN = frozenset(
     {
         *("seed", "step", "epoch", "class", "predicted", "layer", "quantile", "rate", "learning_rate"),
@@ -42,11 +44,20 @@ def read_variants(
     for label, table in written.items():
         where = f'vary.{name}."{label}"'
         settings: dict[str, Any] = {}
-        for path, value in _settings(table):
+        pairs = list(_settings(table))
+        if len(pairs) > MOST_SETTINGS:
+            mistakes.append(f"{where}: sets {len(pairs):,} settings; a variant sets at most {MOST_SETTINGS}")
+            return ()
+        for path, value in pairs:
             wrong = "is written twice" if path in settings else wrong_path(path, base, [*settings, path])
             mistakes += [f"{where}: {path} {wrong}"] if wrong else []
             settings[path] = value
+        if len(mistakes) >= MOST_TOLD:
+            return ()
         found.append(Variant(str(label), settings))
+    if len({path for variant in found for path in variant.settings}) > MOST_SETTINGS:
+        mistakes.append(f"vary.{name}: its variants set more than {MOST_SETTINGS} different settings")
+        return ()
     return tuple(found)
 
 

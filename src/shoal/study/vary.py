@@ -17,6 +17,7 @@ from shoal.study.variants import is_variants, overlapping, read_variants
 from shoal.study.vary_paths import wrong_path
 
 DEFAULT_SEEDS = 5
+MOST_FACTORS = 24
 
 
 def read_vary(
@@ -26,8 +27,11 @@ def read_vary(
     mistakes: list[str] = []
     seeds = _read_seeds(vary.pop("seed", DEFAULT_SEEDS), mistakes)
     named = {key: vary.pop(key) for key in [k for k, v in vary.items() if is_variants(k, v)]}
-    variants = {name: read_variants(name, written, base, mistakes) for name, written in named.items()}
     flat = _flatten(vary)
+    if len(flat) + len(named) > MOST_FACTORS:
+        said = f"vary: {len(flat) + len(named):,} factors; a study has at most {MOST_FACTORS}"
+        return (), seeds, [*mistakes, said]
+    variants = {name: read_variants(name, written, base, mistakes) for name, written in named.items()}
     paths = [path for path, _ in flat]
     mistakes += overlapping(variants, paths)
     found: dict[str, tuple[Any, ...]] = {}

@@ -58,7 +58,7 @@ def momentum_at(schedule: Any, clock: Clock, dtype: Any) -> Array:
 def _step_decay(s: Any, t: Array, clock: Clock) -> Array:
     """rate * factor**floor(t / interval)."""
     interval = s.every_steps if s.every_steps is not None else (s.every or 1) * clock.epoch
-    return s.rate * s.factor ** jnp.floor(t / interval)
+    return s.rate * s.factor ** jnp.floor(t / float(interval))  # an int beyond 32 bits would not fit
 
 
 def _exponential(s: Any, t: Array, clock: Clock) -> Array:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from shoal.data.limits import refuse_long_labels
 from shoal.errors import DataError
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null"})
@@ -53,8 +54,12 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:_MOST_LISTED])) + rest
 
 
-def labels_of(texts: Sequence[str]) -> np.ndarray:
-    """Labels read as text: numbers if all are, so that 2 comes before 10; a text as "007" stays one."""
+def labels_of(where: str, texts: Sequence[str]) -> np.ndarray:
+    """Labels read as text: numbers if all are, so that 2 comes before 10; a text as "007" stays one.
+
+    Raises `DataError` for labels of too many characters.
+    """
+    refuse_long_labels(where, len(texts), max(map(len, texts), default=0))
     if all(_WHOLE.fullmatch(text) for text in texts):
         return np.array([int(text.split(".")[0]) for text in texts], np.int64)
     try:

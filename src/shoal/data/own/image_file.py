@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from shoal.data.limits import MOST_IMAGE_BYTES, MOST_PIXELS
+from shoal.data.opening import open_within
 from shoal.errors import DataError
 
 # Formats that are pixels alone: Pillow would hand PostScript to another program, for instance.
@@ -20,8 +24,6 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm"}
 )
-MOST_PIXELS = 1 << 24  # 4096 x 4096
-MOST_BYTES = 256 << 20  # of one file
 _GRAY, _DEEP = ("1", "L", "LA", "La"), ("I", "F")
 
 
@@ -35,16 +37,14 @@ class Look:
 
 def look(path: Path) -> Look:
     """The size of an image without decoding it. Raises `DataError` that names the file."""
-    with _opened(path, path) as image:
+    with _file(path) as file, _opened(path, file) as image:
         return Look((image.height, image.width), image.mode not in _GRAY)
 
 
 def decode(path: Path, channels: int) -> tuple[bytes, np.ndarray]:
     """The bytes of a file, and its pixels (rows, columns, channels) as uint8. Raises `DataError`."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}", "check the file") from error
+    with _file(path) as file:
+        content = file.read()
     with _opened(path, io.BytesIO(content)) as image:
         if "A" in image.getbands() or "transparency" in image.info:
             image = image.convert("RGBA")
@@ -57,12 +57,22 @@ def decode(path: Path, channels: int) -> tuple[bytes, np.ndarray]:
 
 
 @contextmanager
+def _file(path: Path) -> Iterator[BufferedReader]:
+    """A regular file of a size that one image may have."""
+    try:
+        with open_within(path) as file:
+            if os.fstat(file.fileno()).st_size > MOST_IMAGE_BYTES:
+                raise DataError(f"{path} is larger than {MOST_IMAGE_BYTES >> 20} MiB", "is it one image?")
+            yield file
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}", "check the file") from error
+
+
+@contextmanager
 def _opened(path: Path, source: Any) -> Iterator[Any]:
     """The image, with all that Pillow may raise, here or while it is used, as one error."""
     library = _pillow()
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path} is larger than {MOST_BYTES >> 20} MiB", "is it one image?")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", library.DecompressionBombWarning)  # the limit below is stricter
             with library.open(source, formats=_FORMATS) as image:
@@ -73,9 +83,9 @@ def _opened(path: Path, source: Any) -> Iterator[Any]:
     except OSError as error:
         if error.errno is not None:
             raise DataError(f"cannot read {path}: {error.strerror}", "check the file") from error
-        raise _unreadable(path, error) from error
+        raise _unreadable(path, source, error) from error
     except Exception as error:  # its decoders meet damage with errors of almost any kind
-        raise _unreadable(path, error) from error
+        raise _unreadable(path, source, error) from error
 
 
 def _refuse_unfit(path: Path, image: Any) -> None:
@@ -93,8 +103,8 @@ def _refuse_unfit(path: Path, image: Any) -> None:
         )
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
-    said = f": {error}".replace(str(path), "the file") if str(error) else ""
+def _unreadable(path: Path, source: Any, error: Exception) -> DataError:
+    said = f": {error}".replace(repr(source), "the file") if str(error) else ""
     return DataError(f"{path} is damaged or no image{said}", "remove it, or save it again as PNG")
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from shoal.data.limits import refuse_oversized
 from shoal.data.own.image_file import SUFFIXES, Look, decode, look
-from shoal.data.own.limits import refuse_oversized
 from shoal.data.own.raw import Raw
 from shoal.errors import DataError
+from shoal.text import printable
 
 _OF_SYSTEMS = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _LAYOUT = "put the images of each class into a folder of its own: cat/1.png, dog/2.png ..."
@@ -72,15 +73,31 @@ def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
     """Sub-folders and files, sorted, without the hidden ones and those that systems leave behind."""
     try:
         with os.scandir(folder) as entries:
-            found = sorted(
-                (entry.name, entry.is_dir())
-                for entry in entries
-                if not entry.name.startswith(".") and entry.name not in _OF_SYSTEMS
-            )
+            kept = [
+                entry for entry in entries if not entry.name.startswith(".") and entry.name not in _OF_SYSTEMS
+            ]
+            _refuse_links(folder, kept)
+            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in kept)
     except OSError as error:
         raise DataError(f"cannot read {folder}: {error.strerror}", "check the folder") from error
     folders = [folder / name for name, is_folder in found if is_folder]
     return folders, [folder / name for name, is_folder in found if not is_folder]
+
+
+def _refuse_links(folder: Path, entries: Sequence[os.DirEntry[str]]) -> None:
+    """Raise `DataError` for a link, which could lead out of the folder, and for names that are no text."""
+    for entry in entries:
+        if entry.is_symlink():
+            raise DataError(
+                f"{folder / entry.name} is a symbolic link; links inside a folder of images are not followed",
+                "put the images themselves there, or name the folder that the link leads to",
+            )
+        try:
+            entry.name.encode()
+        except UnicodeEncodeError:
+            raise DataError(
+                f"{folder} holds {printable(entry.name)}, a name that is not UTF-8", "rename it"
+            ) from None
 
 
 def _part(folder: Path) -> _Found:

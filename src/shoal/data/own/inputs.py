@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from shoal.data.own.limits import float32_of
+from shoal.data.limits import float32_of
 from shoal.errors import DataError
 
 MOST_CHANNELS = 4

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
 
+from shoal.data.own.columns import listed
 from shoal.errors import DataError
+from shoal.text import printable
 
 MOST_CLASSES = 1000
 _FEW = 20  # examples; below, every label may well be another
@@ -37,7 +40,8 @@ def as_labels(where: str, train: np.ndarray, test: np.ndarray | None = None) -> 
     _refuse_many(where, known, len(values))
     classes = tuple(_text(value) for value in known)
     test_numbers = None if test is None else _numbers_of(f"{where}, test part", known, _column(where, test))
-    return Labels(train_numbers, test_numbers, classes, _numbered(known))
+    notes = (*_merged(train), *_alike(classes), *_numbered(known))
+    return Labels(train_numbers, test_numbers, classes, notes)
 
 
 def _column(where: str, y: np.ndarray) -> np.ndarray:
@@ -79,11 +83,40 @@ def _whole(where: str, y: np.ndarray) -> np.ndarray:
 
 
 def _words(where: str, y: np.ndarray) -> np.ndarray:
-    y = np.strings.strip(y)
+    spellings, which = np.unique(np.strings.strip(y), return_inverse=True)
+    y = np.array([unicodedata.normalize("NFC", str(one)) for one in spellings])[which]
     empty = y == ""
     if empty.any():
         raise _missing(where, empty)
     return y
+
+
+def _merged(y: np.ndarray) -> tuple[str, ...]:
+    """A note where labels became one by their spaces at the ends or by the way that accents are written."""
+    if y.dtype.kind != "U":
+        return ()
+    groups: dict[str, int] = {}
+    for one in np.unique(y):
+        name = unicodedata.normalize("NFC", str(one).strip())
+        groups[name] = groups.get(name, 0) + 1
+    names = [printable(name) for name, count in groups.items() if count > 1]
+    return (
+        (
+            f"labels that differ only in spaces at their ends or in how accents are stored (composed or not) "
+            f"were taken as one: {listed(names)}",
+        )
+        if names
+        else ()
+    )
+
+
+def _alike(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """A note on classes whose names differ in capital letters only."""
+    groups: dict[str, list[str]] = {}
+    for name in classes:
+        groups.setdefault(name.casefold(), []).append(printable(name))
+    same = [" and ".join(names) for names in groups.values() if len(names) > 1]
+    return (f"classes whose names differ in capital letters only: {listed(same)}",) if same else ()
 
 
 def _missing(where: str, missing: np.ndarray) -> DataError:

@@ -6,7 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from shoal.data.dataset import Dataset, Part
+from shoal.data.opening import open_named
 from shoal.data.own import csv_file, image_folder, mat, npz, parquet
 from shoal.data.own.inputs import as_inputs
 from shoal.data.own.labels import as_labels
@@ -47,10 +50,23 @@ def _dataset(name: str, path: Path, raw: Raw) -> Dataset:
     labels = as_labels(f"{path}, {raw.y_name}", raw.y, raw.y_test)
     if raw.x_test is not None and labels.test is not None:
         test = Part(as_inputs(f"{path}, x_test", raw.x_test), labels.test)
+    notes = (*raw.notes, *labels.notes, *(() if test is None else _scales(train, test.inputs)))
     source = f"{path} (SHA-256 {raw.sha256 or _sha256(path)})"
-    return Dataset(name, Part(train, labels.train), test, labels.classes, source, (*raw.notes, *labels.notes))
+    return Dataset(name, Part(train, labels.train), test, labels.classes, source, notes)
+
+
+def _scales(train: np.ndarray, test: np.ndarray) -> tuple[str, ...]:
+    """A note where one part runs from 0 to 1 and the other to 255, as images before and after scaling."""
+    ends = [(float(part.min()), float(part.max())) for part in (train, test)]
+    low, high = sorted(ends, key=lambda end: end[1])
+    if low[0] < 0 or high[0] < 0 or not (0 < low[1] <= 1 and 16 < high[1] <= 255):
+        return ()
+    (first, last), (begin, end) = ends
+    return (
+        f"training and test inputs are on different scales: {first:g} to {last:g} and {begin:g} to {end:g}",
+    )
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_named(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

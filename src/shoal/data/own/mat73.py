@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from io import BufferedReader
 from typing import Any
 
 import numpy as np
 
-from shoal.data.own.limits import refuse_oversized
+from shoal.data.limits import refuse_oversized
 from shoal.errors import DataError
 
-_MAGIC = b"MATLAB 7.3"
+MAGIC = b"MATLAB 7.3"
 _REMEDY = "in MATLAB: save('data.mat', 'X', 'y', '-v7')"
 
 
-def is_mat73(path: Path) -> bool:
-    """Whether the file says that it is of version 7.3. Raises `DataError` where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_MAGIC)) == _MAGIC
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}", "check the file") from error
-
-
-def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def read(path: str, file: BufferedReader) -> tuple[np.ndarray, np.ndarray]:
     """`X` and `y`, numbers, in MATLAB's own order of axes. Raises `DataError`."""
     import h5py
 
     try:
-        with h5py.File(path, "r") as file:
-            return _array(path, file, "X"), _array(path, file, "y")
+        with h5py.File(file, "r") as stored:
+            return _array(path, stored, "X"), _array(path, stored, "y")
     except (OSError, RuntimeError) as error:
         raise DataError(f"{path} is a damaged file of version 7.3: {error}", "save it again") from error
 
 
-def _array(path: Path, file: Any, name: str) -> np.ndarray:
+def _array(path: str, file: Any, name: str) -> np.ndarray:
     import h5py
 
-    if name not in file:
+    link = file.get(name, getlink=True)  # looked at first: following it could open another file
+    if link is None:
         names = ", ".join(key for key in file if not key.startswith("#"))
         raise DataError(
             f"{path} has no variable {name}; it has {names or 'none'}",
             "save the examples as X, one a row, and their labels as y",
         )
-    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+    if not isinstance(link, h5py.HardLink):
         raise DataError(f"{path}: {name} is a link to elsewhere", f"save the array itself; {_REMEDY}")
     data = file[name]
     if not isinstance(data, h5py.Dataset) or data.dtype.kind not in "buif" or "MATLAB_empty" in data.attrs:

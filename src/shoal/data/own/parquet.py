@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from shoal.data.limits import refuse_long_labels, refuse_oversized
+from shoal.data.opening import open_named
 from shoal.data.own.columns import listed, missing_labels, missing_values, target_column
-from shoal.data.own.limits import refuse_oversized
 from shoal.data.own.raw import Raw
 from shoal.errors import DataError
 
@@ -47,7 +48,7 @@ def _arrow() -> Any:
 
 def _table(arrow: Any, path: Path, target: str | None) -> tuple[Any, tuple[str, ...]]:
     """The table without the index that pandas kept in it, and a note on that."""
-    with arrow.parquet.ParquetFile(path) as file:
+    with open_named(path) as raw, arrow.parquet.ParquetFile(raw) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
         target_column(str(path), schema.names, target)
         refuse_oversized(str(path), (rows, len(schema.names)), 8)
@@ -104,7 +105,9 @@ def _labels(arrow: Any, path: Path, name: str, column: Any) -> np.ndarray:
         first = f"in row {int(np.argmax(nulls)) + 1}"
         raise missing_labels(str(path), name, int(nulls.sum()), len(nulls), first)
     if kinds.is_string(column.type) or kinds.is_large_string(column.type):
-        return np.array(column.to_pylist())
+        texts = column.to_pylist()
+        refuse_long_labels(f"{path}, target {name!r}", len(texts), max(map(len, texts)))
+        return np.array(texts)
     if kinds.is_integer(column.type) or kinds.is_floating(column.type) or kinds.is_boolean(column.type):
         return np.asarray(column.to_numpy())
     raise DataError(

@@ -36,6 +36,7 @@ def limits(
     if values.size == 0:
         return (0.0, 1.0)
     low, high = values.min(), values.max()
+    least = max(least, 1e-12 * max(abs(low), abs(high)))  # else nothing is left of it in rounding
     span = max(high - low, least)
     reach = np.asarray(reach, dtype=np.float64).ravel()
     reach = reach[np.isfinite(reach)]

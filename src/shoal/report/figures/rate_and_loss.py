@@ -19,7 +19,7 @@ BETWEEN = "Dots are the recorded steps; what the rate does between them is not d
 
 def draw_rate_and_loss(summary: Summary, name: str) -> Drawing | None:
     """Of the best cell of each distinct schedule, at most six; None where no rate changes while training."""
-    if "train_loss" not in summary.dataset:
+    if "train_loss" not in summary.dataset or "learning_rate" not in summary.dataset:
         return None
     rates = by_cell(summary.dataset, summary.dataset["learning_rate"]).astype(np.float64)
     cells = [cell for cell in _best_of_each(summary, rates) if _moves(rates[cell])][:MOST_LINES]

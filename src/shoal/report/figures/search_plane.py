@@ -31,7 +31,7 @@ def _by_round(path: SearchPath, x: np.ndarray, y: np.ndarray, name: str, said: s
         marker = MARKERS[index % len(MARKERS)]
         axes.plot(x[own], y[own], marker, color=colour(index), markersize=4.5, alpha=0.85, ls="none")
         ends = list(path.settings["rounds_run"][index]["ranges"].values())
-        if ends and index + 1 < path.rounds:
+        if len(ends) == 2 and index + 1 < path.rounds:
             (left, right), (low, high) = ends
             box = Rectangle((left, low), right - left, high - low, fill=False, ls="--", ec=colour(index + 1))
             axes.add_patch(box)

@@ -17,7 +17,7 @@ from shoal.reproduce.claims.judging import (
     paired,
     reported,
 )
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.evidence import Evidence, classes
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED, above, best_level, every, within
 from shoal.statistics.intervals import mean_interval
 
@@ -44,7 +44,7 @@ def deeper_networks_train(evidence: Evidence) -> Judgement:
 
 @judge
 def nine_layers_at_chance(evidence: Evidence) -> Judgement:
-    chance = 1 / evidence.result("001-nine-layer").sizes["class"]
+    chance = 1 / classes(evidence.result("001-nine-layer"))
     step = evidence.resolution("001-nine-layer", "test_accuracy")
     words, numbers = [], []
     for name, initial in INITIAL.items():

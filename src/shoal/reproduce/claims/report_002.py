@@ -15,7 +15,7 @@ from shoal.reproduce.claims.judging import (
     paired,
     reported,
 )
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.evidence import Evidence, classes
 from shoal.statistics.decisions import DRAWS, FAILS, HOLDS, UNDECIDED, above, best_level, every, within
 from shoal.statistics.intervals import mean_interval
 from shoal.statistics.prediction import single_run
@@ -103,7 +103,7 @@ def falls_off_later(evidence: Evidence) -> Judgement:
 @judge
 def small_sigma_does_not_learn(evidence: Evidence) -> Judgement:
     study, metric = "002-sensitivity", "test_accuracy"
-    chance = 1 / evidence.result(study).sizes["class"]
+    chance = 1 / classes(evidence.result(study))
     step = evidence.resolution(study, metric)
     words, numbers = [], []
     for sigma in ("normal 0.001", "normal 0.0001"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from shoal.report.numbers import decimals, plain_mean, short_number
 from shoal.reproduce.claims.judging import Judgement, judge, paired, reported
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.evidence import Evidence, held
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED, above, below, every, slopes
 from shoal.statistics.intervals import Interval, mean_interval
 from shoal.statistics.prediction import single_run
@@ -119,8 +119,10 @@ def _fall(evidence: Evidence, activation: str, initial: str) -> np.ndarray:
 def _ends(evidence: Evidence, activation: str, initial: str) -> tuple[np.ndarray, np.ndarray]:
     """Gradient deviations of the first hidden layer behind the linear one and of the last, (seeds,) each."""
     dataset = evidence.result(STUDIES[activation])
-    deviation = dataset["gradient_deviation"].isel(step=0).sel(initial=initial)
-    affine = sorted((n for n in dataset["layer"].values if n.startswith("affine")), key=lambda n: int(n[7:]))
+    deviation = held(dataset, "gradient_deviation").isel(step=0).sel(initial=initial)
+    affine = sorted(
+        (n for n in held(dataset, "layer").values if n.startswith("affine")), key=lambda n: int(n[7:])
+    )
     first, last = (deviation.sel(layer=name).to_numpy() for name in (affine[1], affine[-2]))
     return first, last
 

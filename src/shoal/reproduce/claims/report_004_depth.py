@@ -12,7 +12,7 @@ from shoal.reproduce.claims.judging import (
     judge,
     paired,
 )
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.evidence import Evidence, classes
 from shoal.statistics.decisions import FAILS, above, every, within
 from shoal.statistics.intervals import mean_interval
 
@@ -73,4 +73,4 @@ def deep_initialization(evidence: Evidence) -> Judgement:
 
 
 def _chance(evidence: Evidence) -> float:
-    return 1 / evidence.result(STUDY).sizes["class"]
+    return 1 / classes(evidence.result(STUDY))

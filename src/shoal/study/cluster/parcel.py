@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from shoal.data import Dataset, Part
+from shoal.files import open_regular
 from shoal.study.inputs import DataKey, Inputs, data_key
+from shoal.study.pieces import are_names, reading, refuse, require_header, shown
 from shoal.study.plan import Plan
 from shoal.study.safe_arrays import from_bytes, to_bytes
 
@@ -54,11 +56,48 @@ def pack_parcel(plan: Plan) -> bytes:
 
 def unpack_parcel(content: bytes) -> tuple[dict[DataKey, Dataset], dict[str, bytes]]:
     """Data sets by the settings that name them, and files by their name in the study's folder."""
-    arrays, header = from_bytes(content)
+    arrays, header = from_bytes(content, "The parcel of data")
+    with reading("The parcel of data"):
+        _require(arrays, header)
     datasets = {
         _key(entry["key"]): _dataset(entry, number, arrays) for number, entry in enumerate(header["datasets"])
     }
     return datasets, {name: arrays[f"file/{name}"].tobytes() for name in header["files"]}
+
+
+def _require(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
+    """Raises PieceError where the header names arrays that are not there, or files outside a folder."""
+    require_header(
+        header,
+        {
+            "datasets": lambda value: isinstance(value, list) and all(map(_describes, value)),
+            "files": lambda value: are_names(value) and all(map(_is_inside, value)),
+        },
+    )
+    needed = {f"file/{name}" for name in header["files"]}
+    for number, entry in enumerate(header["datasets"]):
+        for role in _ROLES[: 1 + entry["test"]]:
+            needed |= {f"{number}/{role}/inputs", f"{number}/{role}/labels"}
+    if {*arrays} != needed:
+        refuse(f"it does not hold the arrays {shown(sorted(needed ^ {*arrays}))}")
+
+
+def _describes(entry: Any) -> bool:
+    kinds = {"key": list, "name": str, "classes": list, "source": str, "notes": list, "test": bool}
+    if not isinstance(entry, dict) or entry.keys() != kinds.keys():
+        return False
+    key = entry["key"]
+    return (
+        all(type(entry[name]) is kind for name, kind in kinds.items())
+        and len(key) == 3
+        and all(one is None or isinstance(one, str) for one in key)
+        and all(isinstance(one, str) for one in (*entry["classes"], *entry["notes"]))
+    )
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name leads to a file in a folder or below it."""
+    return "\0" not in name and all(part not in ("", ".", "..") for part in name.split("/"))
 
 
 def _dataset(entry: Mapping[str, Any], number: int, arrays: Mapping[str, np.ndarray]) -> Dataset:
@@ -87,4 +126,8 @@ def _given_files(plan: Plan) -> dict[str, bytes]:
         for name in (program.settings.network.weights, program.settings.training.order)
         if name is not None and not Path(name).is_absolute() and ".." not in Path(name).parts
     }
-    return {name: (base / name).read_bytes() for name in sorted(named)}
+    found = {}
+    for name in sorted(named):
+        with open_regular(base / name) as file:
+            found[Path(name).as_posix()] = file.read()
+    return found

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import shoal.errors
-from shoal.errors import ShoalError
+from shoal.errors import ClusterError, ShoalError
 from shoal.study.chunk_file import unpack
 from shoal.study.cluster.connect import Cluster, no_workers
 from shoal.study.cluster.failures import disconnected, error_of, lost_again
@@ -146,12 +146,14 @@ class Round:
     def _take(self, answer: dict[str, Any], unit: Unit) -> None:
         for content in answer["chunks"]:
             result = unpack(content, self._plan)
-            assert result is not None, "the worker made the same plan"
             self._keep(result)
             self._hearing.finished(result)
         if "error" in answer:
             name, what, remedy = answer["error"]
-            raise getattr(shoal.errors, name)(what, remedy)
+            kind = getattr(shoal.errors, name, None)
+            if not isinstance(kind, type) or not issubclass(kind, ShoalError):
+                kind = ClusterError
+            raise kind(what, remedy)
         if self._shared is not None:
             self._shared.finished(unit)
 

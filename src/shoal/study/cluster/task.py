@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shoal.errors import ClusterError, RunError, ShoalError
+from shoal.files import Folder
 from shoal.study.cluster.order import Order, digest_of, other_versions
 from shoal.study.cluster.words import Teller, worker_name
 from shoal.study.plan import Plan
@@ -151,10 +152,11 @@ def _from_parcel(order: Order, parcel: bytes) -> Plan:
 
     datasets, files = unpack_parcel(parcel)
     with tempfile.TemporaryDirectory(prefix="shoal-study-") as folder:
-        for name, content in files.items():
-            file = Path(folder) / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+        with Folder.open(folder) as own:
+            for name, content in files.items():
+                for depth in range(1, len(parts := name.split("/"))):
+                    own.make_folder("/".join(parts[:depth]))
+                own.create(name, content)
         return _plan(order, Path(folder), Loader(download=False, datasets=datasets, folder=Path(folder)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -94,7 +95,10 @@ def to_plain(values: dict[str, np.ndarray]) -> dict[str, list[Any]]:
 
 
 def from_plain(values: dict[str, list[Any]]) -> dict[str, np.ndarray]:
-    """The arrays of `to_plain`."""
-    return {
-        name: np.frombuffer(content, dtype).reshape(shape) for name, (dtype, shape, content) in values.items()
-    }
+    """The arrays of `to_plain`. They are only shown: those that do not hold what they say are left out."""
+    found = {}
+    for name, (dtype, shape, content) in values.items():
+        kind = np.dtype(dtype)
+        if kind.kind in "biuf" and math.prod(shape) * kind.itemsize == len(content):
+            found[name] = np.frombuffer(content, kind).reshape(shape)
+    return found

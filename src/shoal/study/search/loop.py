@@ -87,7 +87,7 @@ class Search:
 
     def _result(self, round_study: Study, folder: str, name: str, *halving: Halving) -> xr.Dataset:
         own = self.folder.path / "rounds" / folder if self.folder else None
-        if own is not None and (kept := finished_result(own, round_study.text)) is not None:
+        if own is not None and (kept := finished_result(own, round_study)) is not None:
             return kept
         self.at = name
         if isinstance(self.watcher, FollowsRounds):

@@ -12,9 +12,10 @@ from shoal.study.mistakes import Mistake, describe, nearest
 from shoal.study.spec.paths import leaves
 from shoal.study.spec.search import STRATEGIES, Range, SearchSettings
 from shoal.study.spec.study import Settings
-from shoal.study.vary import wrong_levels
+from shoal.study.vary import MOST_FACTORS, wrong_levels
 from shoal.study.vary_paths import wrong_path
 
+MOST_CHOICES = 100  # of one factor: each is tried when the file is read
 Try = Callable[[Mapping[str, Any]], tuple[Settings | None, list[Mistake]]]  # settings with levels at paths
 
 
@@ -60,13 +61,20 @@ def _read_over(written: Any) -> tuple[dict[str, Range | tuple[Any, ...]], list[s
         return {}, ['search.over: names no factor; write for example "training.l2" = { log = [1e-5, 1e-1] }']
     over: dict[str, Range | tuple[Any, ...]] = {}
     mistakes: list[str] = []
-    for path, own in _flat(written):
+    flat = list(_flat(written))
+    if len(flat) > MOST_FACTORS:
+        return {}, [f"search.over: {len(flat):,} factors; a search is over at most {MOST_FACTORS}"]
+    for path, own in flat:
         where = f'search.over."{path}"'
         if isinstance(own, Mapping):
             try:
                 over[path] = Range.model_validate(own)
             except ValidationError as error:
                 mistakes += [f"{where}{'.' if m.path else ': '}{m}" for m in describe(error, own, Range)]
+        elif isinstance(own, list) and len(own) > MOST_CHOICES:
+            mistakes.append(
+                f"{where}: {len(own):,} choices; a search has at most {MOST_CHOICES:,}, or a range"
+            )
         elif isinstance(own, list) and not (wrong := wrong_levels(own)) and len(own) > 1:
             over[path] = tuple(own)
         elif isinstance(own, list):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shoal.errors import RunError
 from shoal.study.load import make_study
 from shoal.study.search.trial import ACCURACY, LOSS, Metric, Point, Trial
 from shoal.study.spec import Study
@@ -16,6 +17,7 @@ from shoal.study.spec.levels import level_label
 if TYPE_CHECKING:
     import xarray as xr
 
+_SECONDS = ("seconds_total", "seconds_compile")
 FACTOR = "point"  # what the points are called as a factor, where a search is over several
 
 
@@ -88,9 +90,45 @@ def fresh_seeds(seeds: Sequence[int], count: int) -> list[int]:
     return [seed for _, seed in zip(range(count), free, strict=False)]
 
 
-def finished_result(folder: Path, text: str) -> xr.Dataset | None:
-    """The result of a round that was finished earlier and is of the same study; None where there is none."""
+def finished_result(folder: Path, study: Study) -> xr.Dataset | None:
+    """The result of a round that was finished earlier and is of the same study; None where there is none.
+
+    Raises RunError where it is not what the round comes to.
+    """
     from shoal.study.store import finished_run
 
     run = finished_run(folder)
-    return run.results if run is not None and run.study_text == text else None
+    if run is None or run.study_text != study.text:
+        return None
+    if wrong := _wrong_round(run.results, study):
+        raise RunError(
+            f"{folder / 'results.nc'} is not the result of this round: {wrong}.",
+            f"Move {folder} away: the round is then trained again.",
+        )
+    return run.results
+
+
+def _wrong_round(result: xr.Dataset, study: Study) -> str:
+    """In what a result is not that of a round's study; nothing where it is."""
+    factors = tuple(factor.name for factor in study.factors)
+    sizes = dict(zip((*factors, "seed"), (*study.shape, len(study.seeds)), strict=True))
+    if (found := {dim: result.sizes.get(dim) for dim in sizes}) != sizes:
+        return f"its sizes are {found}; expected {sizes}"
+    dims = {
+        metric_of(study).name: (*factors, "seed", "step"),
+        "diverged_step": (*factors, "seed"),
+        "epoch": (*factors, "step"),
+        "step": ("step",),
+        **({"rung": factors} if "rung" in result else {}),
+    }
+    for name, own in dims.items():
+        if name not in result or {*result[name].dims} != {*own}:
+            return f"{name} has no values over {', '.join(own)}"
+        if result[name].dtype.kind not in ("f" if name in (metric_of(study).name, "epoch") else "iu"):
+            return f"{name} is {result[name].dtype}"
+    recorded = result["epoch"].notnull()
+    if not result.sizes["step"] or not recorded.any("step").all():
+        return "a point has no record"
+    if not all(isinstance(result.attrs.get(name), (int, float, np.number)) for name in _SECONDS):
+        return "it does not say how long it took"
+    return ""

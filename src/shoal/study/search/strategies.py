@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shoal.files import Folder
+from shoal.study.search.database import require_database
 from shoal.study.search.draws import DrawStrategy, sobol, uniform
 from shoal.study.search.rounds import metric_of
 from shoal.study.search.strategy import Strategy
@@ -29,6 +31,9 @@ def strategy_of(study: Study, resolution: float = 0.0, folder: Path | None = Non
         return DrawStrategy(settings, sobol if settings.draw == "sobol" else uniform)
     if isinstance(settings, Sampled):
         own = None if folder is None else f"sqlite:///{folder.resolve() / DATABASE}"
+        if folder is not None and settings.storage is None:
+            with Folder.open(folder) as kept:
+                require_database(kept, DATABASE)
         name = "search" if folder is None else folder.name
         owner = f"{folder and folder.resolve()}\n{study.text}"
         return OptunaStrategy(settings, metric_of(study), settings.storage or own, name, owner)

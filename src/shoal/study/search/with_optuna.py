@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shoal.errors import RunError, StudyError
+from shoal.study.search.database import answering
 from shoal.study.search.space import rounded
 from shoal.study.search.strategy import Verdict
 from shoal.study.search.trial import Metric, Point, Trial, ranked
@@ -54,10 +55,12 @@ class OptunaStrategy:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.settings, self.metric, self.round = settings, metric, 0
         self._storage = _open(storage)
+        self._where = storage or "its storage"
         self._name = name
         self._asked: list[Asked] = []
         self._best: list[Trial] = []
-        self._study = self._begin(owner)
+        with answering(self._where):
+            self._study = self._begin(owner)
         self._space = {path: _distribution(own) for path, own in settings.over.items()}
 
     def _begin(self, owner: str) -> Any:
@@ -90,7 +93,8 @@ class OptunaStrategy:
         """A population, each point chosen knowing which others of it are on their way."""
         if self.round == self.settings.rounds:
             return []
-        self._asked = [self._study.ask(self._space) for _ in range(self.settings.population)]
+        with answering(self._where):
+            self._asked = [self._study.ask(self._space) for _ in range(self.settings.population)]
         return [self._point(asked) for asked in self._asked]
 
     def _point(self, asked: Asked) -> Point:
@@ -107,13 +111,14 @@ class OptunaStrategy:
         """Each trial's mean score, and those of its seeds as an attribute; an infinite loss has failed."""
         from optuna.trial import TrialState
 
-        for asked, trial in zip(self._asked, trials, strict=True):
-            asked.set_user_attr("trial", trial.number)
-            asked.set_user_attr("scores", json.loads(json.dumps(np.asarray(trial.scores).tolist())))
-            if np.isfinite(trial.mean):
-                self._study.tell(asked, trial.mean)
-            else:
-                self._study.tell(asked, state=TrialState.FAIL)
+        with answering(self._where):
+            for asked, trial in zip(self._asked, trials, strict=True):
+                asked.set_user_attr("trial", trial.number)
+                asked.set_user_attr("scores", json.loads(json.dumps(np.asarray(trial.scores).tolist())))
+                if np.isfinite(trial.mean):
+                    self._study.tell(asked, trial.mean)
+                else:
+                    self._study.tell(asked, state=TrialState.FAIL)
         self.round += 1
         best = ranked([*trials])[0]
         before = ranked(self._best)[:1]

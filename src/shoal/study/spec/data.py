@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Amount, Components, Count, Table
+from shoal.study.spec.base import LARGEST, Amount, Components, Count, Number, Table
 
 FunctionName = Literal["identity", "abs", "square", "cube", "sin", "cos", "tanh", "exp", "sinc", "step"]
-Number = Annotated[float, Field(strict=True)]
+MOST_SEED = 2**63 - 1  # TOML's largest whole number
+# The largest |x| whose value is within single precision, for the functions that grow faster than x.
+FARTHEST = {"square": 1.8e19, "cube": 6.9e12, "exp": 88.0}
 OF_FUNCTIONS = ("function", "range", "examples")
 NOT_OF_FUNCTIONS = ("train", "split_seed", "stratify", "standardize", "pca")
 
@@ -35,7 +37,7 @@ class DataSettings(Table):
     train: Amount | None = None
     validation: Amount = 0.1
     test: Amount | None = None
-    split_seed: Annotated[int, Field(ge=0, strict=True)] = 0
+    split_seed: Annotated[int, Field(ge=0, le=MOST_SEED, strict=True)] = 0
     stratify: Annotated[bool, Field(strict=True)] = False
     standardize: Literal["feature", "channel", "mean_image", "range", "none"] = "feature"
     pca: Components = "none"
@@ -91,7 +93,20 @@ class DataSettings(Table):
             )
         if self.range is not None and self.range[0] >= self.range[1]:
             raise ValueError(f"range = {list(self.range)} is empty; expected [lowest, highest]")
+        self._require_finite_values()
         return self
+
+    def _require_finite_values(self) -> None:
+        assert self.range is not None
+        low, high = self.range
+        if high - low > LARGEST:
+            raise ValueError(f"range = [{low:g}, {high:g}] is wider than single precision's {LARGEST:g}")
+        most = FARTHEST.get(str(self.function), LARGEST)
+        if max(high, high if self.function == "exp" else -low) > most:
+            raise ValueError(
+                f"range = [{low:g}, {high:g}]: {self.function}(x) passes single precision's {LARGEST:g} "
+                f"beyond x = {most:g}; make the range smaller"
+            )
 
     @property
     def is_function(self) -> bool:

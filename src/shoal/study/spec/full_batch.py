@@ -10,9 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from shoal.study.spec.base import Count, Table
+from shoal.study.spec.base import Count, Table, Whole
 
 # Not traced: SciPy reads them on the host.
+MOST_CORRECTIONS = 1000  # vectors that L-BFGS keeps
 Tolerance = Annotated[float, Field(gt=0, strict=True)]
 Fraction = Annotated[float, Field(gt=0, lt=1, strict=True)]
 
@@ -33,7 +34,7 @@ class Tnc(FullBatch):
     ftol: Tolerance | None = None
     gtol: Tolerance | None = None
     xtol: Tolerance | None = None
-    maxCGit: Annotated[int, Field(ge=0, strict=True)] | None = None
+    maxCGit: Whole | None = None
     eta: Fraction | None = None
     stepmx: Tolerance | None = None
     accuracy: Tolerance | None = None
@@ -44,7 +45,7 @@ class LBfgs(FullBatch):
     """Limited-memory BFGS (Byrd, Lu, Nocedal and Zhu 1995), SciPy's L-BFGS-B without bounds."""
 
     kind: Literal["l-bfgs"]
-    maxcor: Count | None = None
+    maxcor: Annotated[int, Field(gt=0, le=MOST_CORRECTIONS, strict=True)] | None = None
     ftol: Tolerance | None = None
     gtol: Tolerance | None = None
     maxls: Count | None = None
@@ -79,9 +80,9 @@ def with_full_batch_defaults(written: Any) -> Any:
 
     Raises ValueError for keys that mean nothing to it.
     """
-    if not isinstance(written, Mapping) or _kind(written) not in FULL_BATCH:
+    if not isinstance(written, Mapping) or (kind := _kind(written)) not in FULL_BATCH:
         return written
-    kind = f'the full-batch optimizer "{_kind(written)}"'
+    kind = f'the full-batch optimizer "{kind}"'
     wrong = [f"`{name}`" for name in NOT_GIVEN if name in written]
     if wrong:
         raise ValueError(
@@ -95,7 +96,8 @@ def with_full_batch_defaults(written: Any) -> Any:
     return {"batch_size": "whole", "precision": "float64", **written}
 
 
-def _kind(written: Mapping[str, Any]) -> Any:
+def _kind(written: Mapping[str, Any]) -> str:
+    """The name of the optimizer, or nothing where what was written is none."""
     optimizer = written.get("optimizer")
-    kind = optimizer.get("kind") if isinstance(optimizer, Mapping) else optimizer
-    return getattr(kind, "kind", kind)
+    kind = optimizer.get("kind") if isinstance(optimizer, Mapping) else getattr(optimizer, "kind", optimizer)
+    return kind if isinstance(kind, str) else ""

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Table
+from shoal.study.spec.base import Number, Table
 
 MOST_LEVELS = 10_000
-Number = Annotated[float, Field(strict=True)]
 
 
 class Spaced(Table):

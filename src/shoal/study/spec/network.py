@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from shoal.study.spec.base import Count, Decay, FilePath, NonNegative, Positive, Rate, Table
-from shoal.study.spec.image_layers import AveragePoolLayer, MaxPoolLayer, Padding, Size
+from shoal.study.spec.image_layers import AveragePoolLayer, MaxPoolLayer, Padding, Size, Stride
 
 NamedInitial = Literal[
     "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform"
 ]
 NamedActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh"]
 Flag = Annotated[bool, Field(strict=True)]
+MOST_LAYERS = 1000
 
 
 class NormalInitial(Table):
@@ -76,7 +77,7 @@ class ConvolutionLayer(Table):
 
     conv: Count
     kernel: Size
-    stride: Size = 1
+    stride: Stride = 1
     padding: Padding = "valid"
     initial: Initial | None = None
 
@@ -115,13 +116,13 @@ class NetworkSettings(Table):
     softmax or a sigmoid of their own. `weights` is an `.npz` file of all parameters, in place of `initial`.
     """
 
-    hidden: tuple[Count, ...] | None = None
-    layers: tuple[LayerSettings, ...] | None = None
+    hidden: Annotated[tuple[Count, ...], Field(max_length=MOST_LAYERS)] | None = None
+    layers: Annotated[tuple[LayerSettings, ...], Field(max_length=MOST_LAYERS)] | None = None
     activation: Activation = "relu"
     batch_norm: Flag | BatchNormSettings = False
     dropout: Rate = 0.0
     input_dropout: Rate = 0.0
-    initial: Initial | tuple[Initial, ...] = "he_normal"
+    initial: Initial | Annotated[tuple[Initial, ...], Field(max_length=MOST_LAYERS + 1)] = "he_normal"
     output_activation: Activation | None = None
     loss: NamedLoss | SigmoidLoss = "softmax_cross_entropy"
     weights: FilePath | None = None

@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from shoal.study.spec.base import Count, Table
+from shoal.study.spec.base import MOST, Count, Table, Whole
 
+MOST_POINTS = 10_000  # at which curves are recorded
+MOST_QUANTILES = 1000
 Probability = Annotated[float, Field(ge=0, le=1, strict=True)]
 
 
@@ -17,8 +19,8 @@ class HealthSettings(Table):
     `quantiles` of activations, weight gradients and batch norm's numbers are kept.
     """
 
-    examples: Annotated[int, Field(ge=2, strict=True)] = 256
-    quantiles: Annotated[tuple[Probability, ...], Field(min_length=1)] = (
+    examples: Annotated[int, Field(ge=2, le=MOST, strict=True)] = 256
+    quantiles: Annotated[tuple[Probability, ...], Field(min_length=1, max_length=MOST_QUANTILES)] = (
         *(0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99),
     )
 
@@ -39,8 +41,8 @@ class RecordSettings(Table):
     `health` measures activations, gradients, updates and batch norms at each recorded step.
     """
 
-    points: Annotated[int, Field(gt=0, le=10_000, strict=True)] = 20
-    steps: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None = None
+    points: Annotated[int, Field(gt=0, le=MOST_POINTS, strict=True)] = 20
+    steps: Annotated[tuple[Whole, ...], Field(max_length=MOST_POINTS)] | None = None
     training_examples: Count | Literal["all"] = 10_000
     weights: Literal["all", "best", "none"] = "all"
     health: Annotated[bool, Field(strict=True)] | HealthSettings = False

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Count, NonNegative, Positive, Rate, Table, Traced
+from shoal.study.spec.base import LARGEST, Count, NonNegative, Positive, Rate, Table, Traced, Whole
 
 
 class StepDecay(Table):
@@ -74,7 +74,7 @@ class Cosine(Table):
     kind: Literal["cosine"]
     rate: Positive
     end: NonNegative = 0.0
-    warmup: Annotated[int, Field(ge=0, strict=True)] = 0
+    warmup: Whole = 0
 
 
 class OneCycle(Table):
@@ -87,6 +87,14 @@ class OneCycle(Table):
     end_divisor: Positive = 1e4
     momentum_high: Rate = 0.95
     momentum_low: Rate = 0.85
+
+    @model_validator(mode="after")
+    def _within_single_precision(self) -> OneCycle:
+        for name in ("start_divisor", "end_divisor"):
+            rate = self.max / getattr(self, name)
+            if rate > LARGEST:
+                raise ValueError(f"max / {name} is {rate:g}; expected a rate of {LARGEST:g} or less")
+        return self
 
 
 Schedule = Annotated[

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Count, Table
-from shoal.study.spec.levels import MOST_LEVELS, Number
+from shoal.study.spec.base import Count, Number, Table
+from shoal.study.spec.levels import MOST_LEVELS
 
 Choices = tuple[Any, ...]
 Several = Annotated[int, Field(ge=2, le=MOST_LEVELS, strict=True)]

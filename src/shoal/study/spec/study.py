@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,8 +20,11 @@ from shoal.study.spec.paths import dimension_names, leaves
 from shoal.study.spec.record import RecordSettings
 from shoal.study.spec.search import SearchSettings
 from shoal.study.spec.training import TrainingSettings
+from shoal.text import printable
 
 MOST_MEMBERS = 1_000_000
+MOST_CELLS_TOLD = 10
+MOST_LETTERS = 1000  # of one mistake in a message
 
 
 class Settings(Table):
@@ -76,7 +80,7 @@ class Factor:
     name: str
     levels: tuple[Any, ...]
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """One short text a level."""
         return tuple(level_label(level) for level in self.levels)
@@ -148,18 +152,22 @@ class Study(Table):
         from shoal.study.load import apply_levels, validated_settings
 
         names = dimension_names([factor.path for factor in self.factors])
+        checked = {**self.raw, "record": self.base.record}  # which never varies
         cells, mistakes = [], []
         for index in itertools.product(*(range(n) for n in self.shape)):
             levels = {f.path: f.levels[i] for f, i in zip(self.factors, index, strict=True)}
-            settings, wrong = validated_settings(apply_levels(self.raw, levels))
+            settings, wrong = validated_settings(apply_levels(checked, levels))
             if settings is None:
                 where = ", ".join(f"{path} = {level_label(level)}" for path, level in levels.items())
                 mistakes += [f"cell ({where}): {message}" for message in wrong]
+                if len(mistakes) >= MOST_CELLS_TOLD:
+                    break
             else:
                 cells.append(Cell(index, levels, names, settings))
         if mistakes:
             raise StudyError(
-                "Some combinations of levels do not fit together:\n  " + "\n  ".join(mistakes[:10]),
+                "Some combinations of levels do not fit together:\n  "
+                + "\n  ".join(printable(one, MOST_LETTERS) for one in mistakes[:MOST_CELLS_TOLD]),
                 "Change those levels, or split the study in two.",
             )
         return cells

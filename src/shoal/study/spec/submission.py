@@ -6,15 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from shoal.study.spec.base import Count, Table
+from shoal.study.spec.base import MOST, Count, Table, Whole
 from shoal.study.spec.data import DataSettings
 from shoal.study.spec.network import NetworkSettings
 from shoal.study.spec.record import RecordSettings
 from shoal.study.spec.study import Seed
 from shoal.study.spec.training import TrainingSettings
 
-Whole = Annotated[int, Field(ge=0, strict=True)]
-Several = Annotated[int, Field(ge=2, strict=True)]
+Several = Annotated[int, Field(ge=2, le=MOST, strict=True)]
 
 
 class Names(Table):

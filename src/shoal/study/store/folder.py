@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from shoal.errors import RunError
-from shoal.files import FILE, Folder, cannot_read, cannot_write, is_part, part_of
+from shoal.files import FILE, Folder, TooLargeError, cannot_read, cannot_write, is_part, part_of
 from shoal.study.deferred import deferred
 from shoal.study.store.another import another_study
 from shoal.study.store.lock import WriterLock
@@ -176,14 +176,18 @@ class RunFolder:
         """The files of the run whose name begins so, sorted."""
         return self.manifest.names(beginning)
 
-    def read(self, name: str) -> bytes | None:
-        """What was written under this name; None, and a line that says so, where it is no longer that."""
+    def read(self, name: str, most: int | None = None) -> bytes | None:
+        """What was written under this name; None, and a line that says so, where it is no longer that, or has
+        more than `most` bytes."""
         if name not in self.manifest:
             return None
         try:
-            content = self._folder.read(name)
+            content = self._folder.read(name, most)
         except FileNotFoundError:
             content = None
+        except TooLargeError as error:
+            self.say(error.what)
+            return None
         except OSError as error:
             raise cannot_read(self.path / name, error) from None
         digest = None if content is None else hashlib.sha256(content).hexdigest()

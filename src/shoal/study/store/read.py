@@ -12,6 +12,8 @@ import xarray as xr
 
 from shoal.errors import RunError
 from shoal.files import FILE, Folder, cannot_read
+from shoal.study.result_schema import check_result
+from shoal.study.search_schema import check_search
 from shoal.study.store.dataset_file import read_dataset
 from shoal.study.store.folder import MOST_STUDY_BYTES, open_folder
 from shoal.study.store.manifest import MANIFEST, Manifest
@@ -89,6 +91,8 @@ def _read(folder: Folder, manifest: Manifest) -> Run:
     texts = {"study.toml": MOST_STUDY_BYTES, "results.nc": MOST_RESULT_BYTES, "search.nc": MOST_RESULT_BYTES}
     contents: dict[str, bytes] = {}
     for name in sorted({"study.toml", "results.nc", *manifest.names()}):
+        if name == "report.html" and not folder.exists(name):
+            continue  # removed, it can be drawn again
         if name in texts and folder.exists(name):
             contents[name] = folder.read(name, texts[name])
             whole = manifest.holds(name, hashlib.sha256(contents[name]).hexdigest())
@@ -99,10 +103,18 @@ def _read(folder: Folder, manifest: Manifest) -> Run:
                 f"{folder.path / name} is not what was written: its SHA-256 differs from the manifest's.",
                 "Restore it from a copy, or run the study again in a new folder.",
             )
-    results = read_dataset(contents.pop("results.nc"), folder.path / "results.nc")
-    search = contents.pop("search.nc", None)
-    found = None if search is None else read_dataset(search, folder.path / "search.nc")
-    return Run(folder.path, results, _decoded(contents["study.toml"], folder.path), found)
+    text = _decoded(contents["study.toml"], folder.path)
+    found: dict[str, xr.Dataset] = {}
+    for name, check in (("results.nc", check_result), ("search.nc", check_search)):
+        if name in contents:
+            path = folder.path / name
+            found[name] = check(read_dataset(contents.pop(name), path), path)
+            if found[name].attrs["study"] != text:
+                raise RunError(
+                    f"{path} is of another study than the study.toml beside it.",
+                    "Restore both from a copy, or run the study again in a new folder.",
+                )
+    return Run(folder.path, found["results.nc"], text, found.get("search.nc"))
 
 
 def _decoded(content: bytes, path: Path) -> str:
