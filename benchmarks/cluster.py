@@ -20,16 +20,16 @@ from typing import Any
 import numpy as np
 
 from pretend import measure_pretended, pretended
-from shoal.study.chunk_file import pack, unpack
-from shoal.study.chunks import play_chunks
-from shoal.study.cluster.connect import connected
+from shoal.api import run
+from shoal.cluster.connect import connected
+from shoal.population.plan import Plan, plan_study
+from shoal.population.progress import NullListener
+from shoal.population.train import train_team
+from shoal.population.train_chunks import train_chunks
+from shoal.results.assemble import assemble
+from shoal.runs.chunk_file import pack, unpack
+from shoal.runs.folder import RunFolder
 from shoal.study.load import make_study
-from shoal.study.plan import Plan
-from shoal.study.results import assemble
-from shoal.study.run import plan_study, run
-from shoal.study.store import RunFolder
-from shoal.study.train import train_team
-from shoal.study.watching import Silence
 
 ONE_MEMBER = 1.0  # bytes of a chunk, which no member keeps within: so each is a chunk of its own
 REPEATS = 3
@@ -40,7 +40,7 @@ KEPT = (0, 1000, 16_000)
 Figures = dict[str, float]
 
 
-class Clock(Silence):
+class Clock(NullListener):
     """Notes when a run was planned and when each chunk was begun and kept, and what it took of compiling."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ def measure_client(cells: int) -> Figures:
     plan = plan_study(study)
     held = _resident() - before
     results: list[Any] = []
-    play_chunks(plan, Silence(), train_team, results.append)
+    train_chunks(plan, NullListener(), train_team, results.append)
     packed = [pack(result) for result in results]
     parameters = 4 * plan.programs[0].parameters
     return {

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shoal.study.compiled import CompiledTeam
-from shoal.study.device import to_device
+from shoal.population.device_data import to_device
+from shoal.population.plan import plan_study
+from shoal.population.team import CompiledTraining
 from shoal.study.load import load_study
-from shoal.study.run import plan_study
 from shoal.training.runtime import numerics
 
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "reports" / "003-dying-relu.toml"
@@ -59,7 +59,7 @@ def population():
     """A function that trains the 1000 networks of the study's first cell, data and measurements included."""
     chunk = plan_study(load_study(STUDY)).chunks[0]
     with numerics("float32") as dtype:
-        team = CompiledTeam([chunk], dtype)
+        team = CompiledTraining([chunk], dtype)
 
     def train() -> None:
         with numerics("float32") as dtype:

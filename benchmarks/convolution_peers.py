@@ -18,19 +18,11 @@ from jax import lax
 
 from rounds import Contender
 from shoal.data import Dataset, Part
-from shoal.layers import (
-    Affine,
-    AveragePool,
-    BatchNorm,
-    Convolution,
-    Flatten,
-    SoftmaxCrossEntropy,
-    Tanh,
-)
+from shoal.data.inputs import Loader
+from shoal.layers import Affine, AveragePool, BatchNorm, Convolution, Flatten, SoftmaxCrossEntropy, Tanh
 from shoal.network import Network, compose_layers
-from shoal.study.inputs import Loader
+from shoal.population.plan import make_plan
 from shoal.study.load import make_study
-from shoal.study.plan import make_plan
 from shoal.training.randomness import initial_noise
 from stack import Training
 

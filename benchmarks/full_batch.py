@@ -23,8 +23,7 @@ from rich.table import Table
 from rounds import OtherProcesses
 from shoal.layers import Sigmoid, SigmoidCrossEntropy, Uniform
 from shoal.network import Network, compose
-from shoal.training.full_batch import flat_cost_and_gradient
-from shoal.training.minimize import Outcome, minimize_cost
+from shoal.training.full_batch import MinimizeResult, flat_cost_and_gradient, minimize_cost
 from shoal.training.runtime import numerics
 
 Function = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -114,7 +113,7 @@ def play(contenders: dict[str, Function], start: np.ndarray, rounds: int, evalua
     """Time every contender in every round, and print the medians."""
     others, shares = OtherProcesses(), []
     spent: dict[str, list[float]] = {name: [] for name in contenders}
-    ended: dict[str, Outcome] = {}
+    ended: dict[str, MinimizeResult] = {}
     for function in contenders.values():
         function(start)
     for _ in range(rounds):

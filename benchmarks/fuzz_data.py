@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 from scipy.io import savemat
 
-from shoal.data.own import load_own
+from shoal.data.files import load_own
 from shoal.errors import DataError
 
 # Of most damage UTF-8, a checksum or zlib's own tells. The second of each pair has none of these in the way:

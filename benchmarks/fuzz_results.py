@@ -29,16 +29,15 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "hostile"))
 
 import crafted_results as craft
-
 from shoal.analysis.regression import is_regression
 from shoal.errors import ShoalError
 from shoal.report.facts import facts, gradient_check, notes
 from shoal.report.health import sicknesses
-from shoal.report.regression import regression_page
+from shoal.report.plain import regression_page
 from shoal.report.summary import summarize
 from shoal.report.words import answer
-from shoal.study.result_schema import check_result
-from shoal.study.store.dataset_file import read_dataset
+from shoal.results.result_schema import check_result
+from shoal.runs.dataset_file import read_dataset
 
 KINDS = ("bytes", "cut", "moved block", "structure", "values", "attributes")
 STRANGE = (np.nan, np.inf, -np.inf, 0, -1, 1, 1e30, 1e300, 2**31, -(2**63))

@@ -33,12 +33,11 @@ else:
     instrumented = contextlib.nullcontext()
 with instrumented:
     from shoal.data import Dataset, Part
+    from shoal.data.inputs import Loader
     from shoal.errors import ShoalError
-    from shoal.study.inputs import Loader
+    from shoal.population.plan import Plan, plan_with
     from shoal.study.load import load_study, make_study
-    from shoal.study.plan import Plan
-    from shoal.study.run import plan_with
-    from shoal.study.spec import Study
+    from shoal.study.settings.study import Study
     from study_mutations import Mutator, shipped_studies
 
 MOST_PLANNED = 200  # members of a study that is also planned; and steps and points of what is listed
@@ -91,9 +90,9 @@ class Judge:
             explain(plan_with(study, self._loader, None))
             return "planned"
         if search is not None and _members_of(search, study) <= MOST_PLANNED:
-            from shoal.study.search.outlook import outlook
+            from shoal.search.loop import plan_search
 
-            for ahead in outlook(study, lambda own: plan_with(own, self._loader, None)):
+            for ahead in plan_search(study, lambda own: plan_with(own, self._loader, None)):
                 explain(ahead.plan)
             return "search planned"
         return "valid"

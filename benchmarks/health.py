@@ -18,12 +18,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from shoal.study.device import to_device
+from shoal.population.device_data import to_device
+from shoal.population.members import member_inputs
+from shoal.population.plan import plan_study
+from shoal.population.stack import stack_of
+from shoal.population.team import JointTraining
 from shoal.study.load import make_study
-from shoal.study.population import stack_of
-from shoal.study.run import plan_study
-from shoal.study.team import Team
-from shoal.study.who import who_of
 from shoal.training.runtime import keep_freed_memory, numerics
 
 POINTS, SEGMENT = 20, 50
@@ -68,7 +68,7 @@ def costs(raw: dict[str, Any], data_dir: str | None, rounds: int) -> tuple[list[
     (chunk,) = plan_study(study, data_dir=data_dir).chunks
     program = chunk.program
     with numerics("float32") as dtype:
-        who, team = (who_of(chunk, dtype),), Team([stack_of(chunk, dtype)])
+        who, team = (member_inputs(chunk, dtype),), JointTraining([stack_of(chunk, dtype)])
         data = to_device(program, who[0], dtype)
         population, last = jax.jit(team.start)(who), jnp.int32(SEGMENT)
         began = time.perf_counter()

@@ -15,17 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from shoal.study.cluster.connect import connected
+from shoal.api import run
+from shoal.cluster.connect import connected
+from shoal.population.progress import NullListener
+from shoal.runs.read_write import open_run
 from shoal.study.load import load_study
-from shoal.study.run import run
-from shoal.study.store import open_run
-from shoal.study.watching import Silence
 
 TRIALS = 10  # a chunk may be finished before anybody hears that it is half done
 SECONDS_A_CHECKPOINT = 0.25
 
 
-class Killer(Silence):
+class Killer(NullListener):
     """Kills the worker of the first chunk that is half done, and hears where another goes on."""
 
     def __init__(self, client: Any) -> None:
@@ -34,7 +34,7 @@ class Killer(Silence):
         self.killed: tuple[int, int] | None = None
         self.went_on = 0
 
-    def advanced(self, chunk: Any, steps: int, values: Any) -> None:
+    def on_steps(self, chunk: Any, steps: int, values: Any) -> None:
         done = self._done[chunk.index] = self._done.get(chunk.index, 0) + steps
         if self.killed is None and chunk.program.steps // 2 <= done < chunk.program.steps:
             self._kill(chunk.index, done)
@@ -46,7 +46,7 @@ class Killer(Silence):
                 os.kill(process, signal.SIGKILL)
                 self.killed = index, done
 
-    def noted(self, line: str) -> None:
+    def on_note(self, line: str) -> None:
         if found := re.search(r"goes on from step ([\d,]+)", line):
             self.went_on = int(found[1].replace(",", ""))
 

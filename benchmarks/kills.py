@@ -26,7 +26,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kills_process import STOPS, prepare, start
-from shoal.study.store import open_run
+from shoal.runs.read_write import open_run
 
 PER_EPOCH = {0: 20, 1: 14}  # steps, of the team that begins with this chunk
 MOMENTS = (

@@ -14,11 +14,11 @@ from typing import Any
 import jax
 from jax.experimental import serialize_executable
 
-from shoal.study import train
-from shoal.study.compiled import CompiledTeam
-from shoal.study.device import to_device
-from shoal.study.program import Chunk
-from shoal.study.who import who_of
+from shoal.population import train
+from shoal.population.device_data import to_device
+from shoal.population.members import member_inputs
+from shoal.population.program import Chunk
+from shoal.population.team import CompiledTraining
 from shoal.training.runtime import numerics
 
 FUNCTIONS = ("_start", "_advance", "_measure", "_finish", "_unstacked", "_rates")
@@ -28,7 +28,7 @@ def compile_and_keep(folder: Path, chunks: Sequence[Chunk]) -> None:
     """Compile a team and write it into the folder: in a process that has compiled and loaded nothing
     else, since XLA leaves out of a second program of one name what it shares with the first."""
     with numerics(chunks[0].program.settings.training.precision) as dtype:
-        team = CompiledTeam(chunks, dtype)
+        team = CompiledTraining(chunks, dtype)
         assert team._health is None
         found = {name: _packed(getattr(team, name)) for name in FUNCTIONS}
     _file(folder, chunks).write_bytes(pickle.dumps((team.like, found)))
@@ -36,15 +36,15 @@ def compile_and_keep(folder: Path, chunks: Sequence[Chunk]) -> None:
 
 def load_compiled(folder: Path) -> None:
     """From now on every team of this process is loaded from there."""
-    train.CompiledTeam = lambda chunks, dtype: Loaded(folder, chunks, dtype)
+    train.CompiledTraining = lambda chunks, dtype: Loaded(folder, chunks, dtype)
 
 
-class Loaded(CompiledTeam):
+class Loaded(CompiledTraining):
     """A team with functions that another process has compiled."""
 
     def __init__(self, folder: Path, chunks: Sequence[Chunk], dtype: Any) -> None:
         self.chunks, self.program = tuple(chunks), chunks[0].program
-        self.who = tuple(who_of(chunk, dtype) for chunk in chunks)
+        self.who = tuple(member_inputs(chunk, dtype) for chunk in chunks)
         self.data = to_device(self.program, self.who[0], dtype)
         self.like, found = pickle.loads(_file(folder, chunks).read_bytes())
         self._health = None

@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from kills_compiled import compile_and_keep, load_compiled
+from shoal.api import run as run_study
 from shoal.cli.signals import stop_signals
+from shoal.population.plan import plan_study
+from shoal.population.program import Chunk
+from shoal.population.progress import NullListener
 from shoal.study.load import load_study
-from shoal.study.program import Chunk
-from shoal.study.run import plan_study
-from shoal.study.run import run as run_study
-from shoal.study.watching import Silence
 
 STUDY = Path(__file__).with_name("kills.toml")
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -55,13 +55,13 @@ class Child:
         os.close(self.pipe)
 
 
-class FirstStep(Silence):
+class FirstStep(NullListener):
     """Says through a pipe when training has begun, and looks for signals as the command line does."""
 
     def __init__(self, pipe: int, look: Callable[[], None]) -> None:
         self._pipe, self._look = pipe, look
 
-    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+    def on_steps(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
         self._look()
         if self._pipe >= 0:
             os.write(self._pipe, b".")

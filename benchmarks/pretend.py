@@ -20,14 +20,14 @@ from unittest.mock import patch
 
 import numpy as np
 
-from shoal.study.cluster import play
-from shoal.study.cluster import round as round_
-from shoal.study.cluster.connect import Cluster
-from shoal.study.cluster.needed import distributed
-from shoal.study.cluster.workers import Workers
-from shoal.study.device_limits import limits_here
-from shoal.study.run import plan_study
-from shoal.study.watching import Silence
+from shoal.cluster import executor
+from shoal.cluster import scheduler as round_
+from shoal.cluster.connect import Cluster
+from shoal.cluster.optional_packages import distributed
+from shoal.cluster.workers import Workers
+from shoal.population.memory import limits_here
+from shoal.population.plan import plan_study
+from shoal.population.progress import NullListener
 
 SECONDS_TO_START = 300.0
 SECONDS_A_CALL = 0.5  # as study/train.py calls the compiled program
@@ -61,21 +61,21 @@ def sleeper(seconds: float) -> Callable[..., dict[str, Any]]:
     """What stands in for `train_unit` of study/cluster/task.py: it makes the plan and tells as that does."""
 
     def train_unit(plain: dict[str, Any], unit: list[int], parcel: bytes | None = None) -> dict[str, Any]:
-        from shoal.study.chunk_file import pack
-        from shoal.study.cluster import task
-        from shoal.study.cluster.order import Order
-        from shoal.study.cluster.words import Teller
-        from shoal.study.train import ChunkResult
+        from shoal.cluster import task
+        from shoal.cluster.messages import EventSender
+        from shoal.cluster.task import TaskSpec
+        from shoal.population.train import ChunkResult
+        from shoal.runs.chunk_file import pack
 
-        order = Order.read(plain)
-        plan, teller = task._planned(order, parcel), Teller(order.topic, order.pause)
+        order = TaskSpec.read(plain)
+        plan, teller = task._planned(order, parcel), EventSender(order.topic, order.pause)
         contents = []
         for chunk in (plan.chunks[index] for index in unit):
             teller.chunk_started(chunk)
             until = time.monotonic() + seconds
             while (left := until - time.monotonic()) > 0:
                 time.sleep(min(SECONDS_A_CALL, left))
-                teller.advanced(chunk, 1, {})
+                teller.on_steps(chunk, 1, {})
             size = len(chunk.cells), len(chunk.seeds)
             weights = {"all.W": np.zeros((*size, chunk.program.parameters), np.float32)}
             curves = {"train_loss": np.zeros((*size, len(chunk.program.record)), np.float32)}
@@ -89,13 +89,13 @@ def sleeper(seconds: float) -> Callable[..., dict[str, Any]]:
     return train_unit
 
 
-class Heard(Silence):
+class Heard(NullListener):
     """Counts what workers told on their way."""
 
     def __init__(self) -> None:
         self.events = 0
 
-    def advanced(self, chunk: Any, steps: int, values: Any) -> None:
+    def on_steps(self, chunk: Any, steps: int, values: Any) -> None:
         self.events += 1
 
 
@@ -108,7 +108,7 @@ def measure_pretended(client: Any, study: Any, memory: float, seconds: float) ->
     cluster, heard, came = Cluster(client, "pretended", 60.0), Heard(), []
     with patch.object(round_, "train_unit", sleeper(seconds)):
         began, busy, theirs = time.perf_counter(), time.process_time(), workers_cpu(client)
-        stopped = play.play_on_cluster(cluster, crew, plan, heard, came.append, data_dir=None, ship=False)
+        stopped = executor.play_on_cluster(cluster, crew, plan, heard, came.append, data_dir=None, ship=False)
         wall, cpu = time.perf_counter() - began, time.process_time() - busy
     if stopped is not None:
         raise stopped

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from shoal.study.toml_text import to_toml
+from shoal.study.toml import to_toml
 from work import NINE_LAYERS, study
 
 STARTS = 5

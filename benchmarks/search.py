@@ -30,9 +30,9 @@ import shoal
 from rounds import OtherProcesses
 from search_tables import as_markdown
 from search_tasks import MEMBERS, Sizes, race, strategies, study_of
-from shoal.study.inputs import Loader
+from shoal.api import run
+from shoal.data.inputs import Loader
 from shoal.study.load import make_study
-from shoal.study.run import run
 from work import write_generated
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from shoal.study.search.rungs import ladder_of
-from shoal.study.spec.search import Halving
+from shoal.search.halving import halving_schedule
+from shoal.study.settings.search import Halving
 
 OVER = {
     "training.l2": {"log": [1e-5, 1e-1]},
@@ -65,7 +65,7 @@ def most_trials(budget: int) -> int:
 
 def cost(trials: int) -> float:
     """What a halving costs, in trainings to the end."""
-    ladder = ladder_of(Halving(strategy="halving", trials=trials, over={}, **RUNGS))
+    ladder = halving_schedule(Halving(strategy="halving", trials=trials, over={}, **RUNGS))
     ends = (0.0, *ladder.at, 1.0)
     return sum(width * (b - a) for width, a, b in zip(ladder.widths, ends, ends[1:], strict=False))
 

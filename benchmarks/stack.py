@@ -9,12 +9,13 @@ import jax.numpy as jnp
 
 from rounds import Contender
 from shoal import __version__
-from shoal.study.device import to_device
+from shoal.population.device_data import to_device
+from shoal.population.members import member_inputs as members_of
+from shoal.population.plan import make_plan
+from shoal.population.program import Chunk
+from shoal.population.stack import stack_of
+from shoal.population.team import JointTraining
 from shoal.study.load import make_study
-from shoal.study.plan import Chunk, make_plan
-from shoal.study.population import stack_of
-from shoal.study.team import Team
-from shoal.study.who import who_of as members_of
 from shoal.training.runtime import keep_freed_memory, numerics
 from work import Work, study
 
@@ -25,7 +26,7 @@ class Training:
     def __init__(self, chunk: Chunk) -> None:
         keep_freed_memory()
         with numerics(chunk.program.settings.training.precision) as dtype:
-            team = Team([stack_of(chunk, dtype)])
+            team = JointTraining([stack_of(chunk, dtype)])
             self.who = (members_of(chunk, dtype),)
             self.data = to_device(chunk.program, self.who[0], dtype)
             self.population = jax.jit(team.start)(self.who)

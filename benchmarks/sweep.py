@@ -25,11 +25,10 @@ import jax
 
 from rate import MatrixRate
 from rounds import Contender, play
-from shoal.study.compiled import CompiledTeam
-from shoal.study.inputs import Loader
+from shoal.data.inputs import Loader
+from shoal.population.plan import Plan, plan_with
+from shoal.population.team import CompiledTraining
 from shoal.study.load import make_study
-from shoal.study.plan import Plan
-from shoal.study.run import plan_with
 from shoal.training.runtime import keep_freed_memory, numerics
 from sweep_peers import Images, classifiers, eager
 from sweep_table import as_markdown
@@ -127,7 +126,7 @@ def _shoal(name: str, plans: Sequence[Plan]) -> tuple[Contender, float]:
     jax.clear_caches()
     began = time.perf_counter()
     with numerics("float32") as dtype:
-        teams = [CompiledTeam(chunks, dtype) for plan in plans for chunks in plan.teams]
+        teams = [CompiledTraining(chunks, dtype) for plan in plans for chunks in plan.teams]
         populations = [team.start() for team in teams]
     compiling = time.perf_counter() - began
     done = 0
@@ -145,9 +144,9 @@ def _shoal(name: str, plans: Sequence[Plan]) -> tuple[Contender, float]:
     ), compiling
 
 
-def _sweep(noted: Sequence[float]) -> list[float]:
+def _sweep(on_note: Sequence[float]) -> list[float]:
     """Seconds of the whole sweep, by round: a contender notes those of EPOCH steps of one network."""
-    return [s / EPOCH * STEPS * SEEDS * len(WIDTHS) for s in noted]
+    return [s / EPOCH * STEPS * SEEDS * len(WIDTHS) for s in on_note]
 
 
 def _ratio(other: Sequence[float], own: Sequence[float]) -> float:

@@ -60,7 +60,7 @@ def study(batch_norm: bool, cells: int, seeds: int, steps: int = 20 * EPOCH) -> 
 
 def load_work(data_dir: Path) -> Work:
     """The data set of `data_dir`, split and standardized by Shoal, for everybody."""
-    from shoal.study.inputs import Loader
+    from shoal.data.inputs import Loader
     from shoal.study.load import make_study
 
     loader = Loader(data_dir, download=False)

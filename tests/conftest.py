@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+from shoal.training.runtime import keep_compiled_programs
+
 
 @dataclass(frozen=True)
 class Backend:
@@ -72,3 +74,12 @@ def real_data_dir() -> Path:
     with FileLock(f"{folder}.lock"):  # several test processes may want it at once
         subprocess.run([sys.executable, str(prepare), str(folder)], check=True)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the tests compile is kept in a folder of its own, so that no program is compiled twice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOAL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        keep_compiled_programs()
+        yield

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from shoal.study.cluster.batch_system import load_batch_system
+from shoal.cluster.batch_system import load_batch_system
+from shoal.doctor.submissions.network_file import load_network_file
 from shoal.study.load import load_study, make_study
-from shoal.study.network_file import load_network_file
-from shoal.study.spec.data import DataSettings
-from shoal.study.spec.network import NetworkSettings
-from shoal.study.spec.record import RecordSettings
-from shoal.study.spec.training import TrainingSettings
+from shoal.study.settings.data import DataSettings
+from shoal.study.settings.network import NetworkSettings
+from shoal.study.settings.record import RecordSettings
+from shoal.study.settings.training import TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])

@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from shoal.cli.doctor import doctor
-from shoal.study.spec.submission import NetworkFile, SubmissionSettings
+from shoal.doctor.submissions.network_file import NetworkFile, SubmissionSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "doctor.md"

@@ -11,8 +11,8 @@ sys.path.insert(0, str(ROOT / "benchmarks"))  # a benchmark is run from its own 
 
 from search_tables import as_markdown  # noqa: E402
 from search_tasks import BUDGET, Sizes, cost, most_trials, race, strategies, study_of  # noqa: E402
+from shoal.search.strategies import strategy_of  # noqa: E402
 from shoal.study.load import make_study  # noqa: E402
-from shoal.study.search.strategies import strategy_of  # noqa: E402
 
 SIZES = Sizes(steps=16, seeds=2, train=1000, validation=500)
 

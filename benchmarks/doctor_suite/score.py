@@ -62,7 +62,7 @@ def examine(case: Case, handed: str) -> Outcome:
 
 def diagnose(case: Case, handed: str) -> Any:
     """Shoal's diagnosis of the case."""
-    from shoal.gradients import diagnose as shoal_diagnose
+    from shoal.doctor.diagnose import diagnose as shoal_diagnose
 
     point, net = case.point, case.net
     extra: dict[str, Any] = {"noise": point.noise}

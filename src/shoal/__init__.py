@@ -11,19 +11,31 @@ from typing import TYPE_CHECKING, Any
 from shoal.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from shoal.api import run as run
+    from shoal.runs.read_write import open_run as open_run
     from shoal.study.load import load_study as load_study
-    from shoal.study.run import run as run
-    from shoal.study.spec import Study as Study
-    from shoal.study.store import open_run as open_run
+    from shoal.study.settings.study import Study as Study
 
 
 _HOME = {
-    "Study": "shoal.study.spec",
+    "Study": "shoal.study.settings.study",
     "load_study": "shoal.study.load",
-    "run": "shoal.study.run",
-    "open_run": "shoal.study.store",
+    "run": "shoal.api",
+    "open_run": "shoal.runs.read_write",
 }
-_ROOMS = ("analysis", "data", "errors", "gradients", "layers", "network", "report", "study", "training")
+_ROOMS = (
+    "analysis",
+    "data",
+    "doctor",
+    "errors",
+    "gradients",
+    "layers",
+    "network",
+    "report",
+    "search",
+    "study",
+    "training",
+)
 __all__ = ["Study", "__version__", "load_study", "open_run", "run"]
 
 

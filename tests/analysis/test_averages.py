@@ -3,10 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from synthetic import make_result
 
-from shoal.analysis import factors, mean_interval, pair_means
+from shoal.analysis import factors, pair_means
 from shoal.analysis.averages import complete_block
+from shoal.statistics.intervals import mean_interval
+from synthetic import make_result
 
 
 @given(arrays(np.float64, (3, 3, 4), elements=st.sampled_from([0.5, np.nan])))

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from synthetic import make_result
 
 from shoal.analysis import rank_cells
+from synthetic import make_result
 
 
 def with_finals(accuracies, **more):

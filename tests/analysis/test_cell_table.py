@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from synthetic import make_result
 
 from shoal.analysis import rows
+from synthetic import make_result
 
 
 def test_rows_are_sorted_by_validation_with_every_measure():

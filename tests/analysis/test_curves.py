@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
-from synthetic import make_result
 
-from shoal.analysis import curves, mean_interval, time_axis
+from shoal.analysis import curves, time_axis
+from shoal.statistics.intervals import mean_interval
+from synthetic import make_result
 
 
 def test_mean_and_band_over_seeds_at_each_step():

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
-from synthetic import make_result
 
 from shoal.analysis import factor_effects, paired_difference, rank_cells
+from synthetic import make_result
 
 
 def test_paired_difference_by_hand():

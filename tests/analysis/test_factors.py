@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from synthetic import make_result
 
 from shoal.analysis import by_cell, cell_levels, factors, find_cell
 from shoal.analysis.factors import json_attribute
+from synthetic import make_result
 
 
 def test_factors_are_read_off_the_dimensions():

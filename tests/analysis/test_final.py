@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import xarray as xr
-from synthetic import make_result
 
 from shoal.analysis import final_values, last_recorded, ranking_metric
 from shoal.analysis.final import chance, resolution
+from synthetic import make_result
 
 
 def test_last_recorded_value_where_records_differ():

@@ -1,12 +1,12 @@
 """Each rule of health, on results that just do and just do not meet it."""
 
 import pytest
-from sick_results import healthy, put
-from synthetic import make_result
 
 from shoal.analysis import health
 from shoal.analysis.rules import RULES
 from shoal.analysis.rules.curves import chance_interval
+from sick_results import healthy, put
+from synthetic import make_result
 
 STEPS = (0, 100, 200, 300)
 STUCK = [2.3, 2.25, 2.2, 1.2]  # above half of ln 10 at the end

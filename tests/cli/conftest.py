@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from typed_in import STUDY
 
 from shoal.cli.main import main
+from typed_in import STUDY
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from shoal.cli.data import app
-from shoal.data import download
+from shoal.data.published import download
 from shoal.errors import DataError, ShoalError
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from doctored import NETWORK, SUBMISSION, judged, shoal_doctor
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "doctor"

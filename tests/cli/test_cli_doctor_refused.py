@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from doctored import NETWORK, SUBMISSION, judged, shoal_doctor
 
+from doctored import NETWORK, SUBMISSION, judged, shoal_doctor
 from shoal.errors import StudyError, SubmissionError
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typed_in import COMMAND, STUDY, names
 
 import shoal
-from shoal.cli.going_on import command_to_go_on
+from shoal.cli.resume_options import command_to_go_on
+from typed_in import COMMAND, STUDY, names
 
 
 def test_ctrl_c_before_anything_is_finished_ends_with_130(here, type_in, monkeypatch):
     def press(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("shoal.study.run.run", press)
+    monkeypatch.setattr("shoal.api.run", press)
     code, out, err = type_in("run", "small.toml")
     assert code == 130
     assert out == ""
@@ -125,7 +125,7 @@ def test_checkpoint_every_says_how_often_a_checkpoint_is_written(here, type_in, 
         heard.append(checkpoint_every)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("shoal.study.run.run", press)
+    monkeypatch.setattr("shoal.api.run", press)
     type_in("run", "small.toml")
     type_in("run", "small.toml", "--checkpoint-every", "2.5")
     assert heard == [60, 2.5]

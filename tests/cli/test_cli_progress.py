@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from shoal.cli.progress import Lines, Tally, watcher
+from shoal.cli.progress import LineProgress, ProgressCounts, watcher
 
 LABELS = ["l2=0", "l2=1"]
 PROGRAM = SimpleNamespace(
@@ -27,7 +27,7 @@ def clock(monkeypatch):
 
 
 def test_steps_of_all_members_are_counted_and_the_rest_of_the_time_follows(clock):
-    tally = Tally()
+    tally = ProgressCounts()
     tally.plan(PLAN)
     assert tally.seconds_left is None
     clock.seconds += 5
@@ -40,7 +40,7 @@ def test_steps_of_all_members_are_counted_and_the_rest_of_the_time_follows(clock
 @pytest.mark.parametrize("shared_order", [False, True], ids=["rows of seeds", "one shared order"])
 def test_the_best_cell_so_far_is_that_with_the_highest_mean_over_its_seeds(clock, shared_order):
     values = ROWS.T.reshape(1, 6) if shared_order else ROWS
-    tally = Tally()
+    tally = ProgressCounts()
     assert tally.best_text == ""
     tally.advance(CHUNK, 1, {"validation_accuracy": values, "train_accuracy": 1 - values})
     assert tally.best_text == "best 0.6000 (l2=1)"
@@ -52,12 +52,12 @@ def test_the_best_cell_so_far_is_that_with_the_highest_mean_over_its_seeds(clock
 
 def test_without_a_terminal_there_is_a_line_at_the_start_now_and_then_and_after_each_chunk(clock, capsys):
     with watcher() as lines:
-        assert isinstance(lines, Lines)
+        assert isinstance(lines, LineProgress)
         lines.planned(PLAN)
         lines.chunk_started(CHUNK)
-        lines.advanced(CHUNK, 10, {})
+        lines.on_steps(CHUNK, 10, {})
         clock.seconds += 20
-        lines.advanced(CHUNK, 40, {"validation_accuracy": ROWS})
+        lines.on_steps(CHUNK, 40, {"validation_accuracy": ROWS})
         lines.chunk_finished(CHUNK, 20.0, 4.5)
     out, err = capsys.readouterr()
     assert out == ""
@@ -83,7 +83,7 @@ def test_on_a_terminal_there_is_a_bar_with_the_same_facts(clock, monkeypatch):
     bar.chunk_started(CHUNK)
     assert updates["description"] == "chunk 1/2: compiling"
     clock.seconds += 10
-    bar.advanced(CHUNK, 50, {"validation_accuracy": ROWS})
+    bar.on_steps(CHUNK, 50, {"validation_accuracy": ROWS})
     bar.chunk_finished(CHUNK, 10.0, 2.0)
     assert updates["completed"] == 300
     assert updates["total"] == 600

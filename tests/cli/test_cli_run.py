@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from typed_in import COMMAND, CROSSED, STUDY, names
 
 import shoal
-from shoal.cli.going_on import free_folder
+from shoal.cli.resume_options import free_folder
+from typed_in import COMMAND, CROSSED, STUDY, names
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@
 """What a user gets wrong: one message, exit code 2, no traceback, nothing written; other errors end with 1."""
 
 import pytest
-from typed_in import STUDY, names
 
 from shoal.errors import DeviceError, StudyError
+from typed_in import STUDY, names
 
 MISTAKES = [
     ("missing.toml", None, "shoal: The study file missing.toml cannot be read: No such file or directory."),
@@ -85,5 +85,5 @@ def test_the_kind_of_error_gives_the_exit_code(here, type_in, monkeypatch, error
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("shoal.study.run.run", fail)
+    monkeypatch.setattr("shoal.api.run", fail)
     assert type_in("run", "small.toml") == (code, "", f"shoal: {error}\n")

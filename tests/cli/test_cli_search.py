@@ -1,9 +1,9 @@
 """`shoal run` on a study with `[search]`, as a user types it."""
 
 import pytest
-from typed_in import STUDY as PLAIN
 
 import shoal
+from typed_in import STUDY as PLAIN
 
 STUDY = (
     PLAIN.replace("Does L2 help?", "Which L2?")
@@ -48,12 +48,12 @@ def test_run_searches_and_reports_its_path(type_in, tmp_path):
 
 
 def test_ctrl_c_says_what_is_kept(type_in, monkeypatch):
-    from shoal.cli.progress import Lines
+    from shoal.cli.progress import LineProgress
 
     def press(self, text):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Lines, "round_started", press)
+    monkeypatch.setattr(LineProgress, "round_started", press)
     code, _, err = type_in("run", "small.toml", "--no-check")
     assert code == 130
     assert "Interrupted in round 1 of 1; what was finished is kept in" in err

@@ -9,7 +9,7 @@ import pytest
 import shoal
 from shoal.cli.main import main
 from shoal.cli.signals import stop_signals
-from shoal.study.compiled import CompiledTeam
+from shoal.population.team import CompiledTraining
 
 STUDY = """
 question = "Does L2 matter?"
@@ -76,7 +76,7 @@ def test_a_run_in_whose_middle_a_signal_is_swallowed_ends_all_the_same(
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.toml").write_text(STUDY)
-    measure, calls = CompiledTeam.measure, []
+    measure, calls = CompiledTraining.measure, []
 
     def once(team, population):
         calls.append(int(population.step))
@@ -84,7 +84,7 @@ def test_a_run_in_whose_middle_a_signal_is_swallowed_ends_all_the_same(
             swallowed(number)
         return measure(team, population)
 
-    monkeypatch.setattr(CompiledTeam, "measure", once)
+    monkeypatch.setattr(CompiledTraining, "measure", once)
     monkeypatch.setattr(sys, "argv", ["shoal", "run", "s.toml", "--no-check"])
     with pytest.raises(SystemExit) as left:
         main()

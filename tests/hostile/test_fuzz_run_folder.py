@@ -6,6 +6,7 @@ import time
 from collections import Counter
 
 import pytest
+
 from damaged_folders import Looks, damage, files_of, fresh, templates
 
 SEED = 20_261_201

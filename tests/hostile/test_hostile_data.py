@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from shoal.data.own import load_own
+from shoal.data.files import load_own
 from shoal.errors import DataError, StudyError
-from shoal.study.given import read_order
+from shoal.population.initial_arrays import read_order
 
 _TABLE = "a,b,kind\n" + "".join(f"{i},{i % 7},{('cat', 'dog')[i % 2]}\n" for i in range(40))
 _X, _Y = np.arange(80, dtype=np.float32).reshape(40, 2), np.arange(40) % 2

@@ -9,6 +9,8 @@ import struct
 import sys
 
 import pytest
+
+import shoal
 from crafted_pieces import (
     EVERY,
     begun,
@@ -17,16 +19,14 @@ from crafted_pieces import (
     plain_study,
     search_study,
 )
-
-import shoal
-from shoal.cli.going_on import free_folder
 from shoal.cli.main import main
+from shoal.cli.resume_options import free_folder
 from shoal.errors import RunError
-from shoal.files import Folder
-from shoal.study.search.database import require_database
-from shoal.study.search.strategies import strategy_of
-from shoal.study.shared_folder import SharedFolder, lent
-from shoal.study.store import RunFolder
+from shoal.folder import Folder
+from shoal.runs.folder import RunFolder
+from shoal.runs.shared_checkpoints import WorkerCheckpoints, share_with_workers
+from shoal.search.database import require_database
+from shoal.search.strategies import strategy_of
 
 STUDY = plain_study()
 PRECIOUS = b"precious\n"
@@ -189,8 +189,8 @@ def test_nothing_but_files_and_folders_is_touched(
 def test_what_lies_among_workers_files_is_left_alone(kind, template, outside, tmp_path):
     folder = copied(template / "half", tmp_path / "run")
     path = put(folder, FILES[-1], kind, outside)
-    with RunFolder(folder, STUDY.text) as kept, lent(kept, "other"):
-        shared = SharedFolder(folder, "topic", print)
+    with RunFolder(folder, STUDY.text) as kept, share_with_workers(kept, "other"):
+        shared = WorkerCheckpoints(folder, "topic", print)
         assert "checkpoints/0001-000000000001.safetensors" in shared.names("checkpoints/0001-")
         shared.remove("checkpoints/0001-000000000001.safetensors")
     assert os.path.lexists(path)
@@ -198,8 +198,8 @@ def test_what_lies_among_workers_files_is_left_alone(kind, template, outside, tm
 
 def test_a_linked_workers_folder_is_refused_by_whoever_writes_there(template, outside, tmp_path):
     folder = copied(template / "half", tmp_path / "run")
-    with RunFolder(folder, STUDY.text) as kept, lent(kept, "topic"):
-        shared = SharedFolder(folder, "topic", print)
+    with RunFolder(folder, STUDY.text) as kept, share_with_workers(kept, "topic"):
+        shared = WorkerCheckpoints(folder, "topic", print)
         (folder / "workers" / "topic").rmdir()
         (folder / "workers" / "topic").symlink_to(outside)
         with pytest.raises(RunError, match="symbolic link"):
@@ -362,15 +362,17 @@ def test_rows_that_optuna_did_not_write_are_said(tmp_path):
 
 def test_a_reproductions_pages_are_written_beside_links_not_through_them(outside, tmp_path):
     from shoal.reproduce.adapt import Mode
-    from shoal.reproduce.command import Request, carry_out
+    from shoal.reproduce.command import Request, reproduce_reports
 
     out = tmp_path / "out"
     (out / "images").mkdir(parents=True)
     for name in ("index.html", "ledger.json", "reproduction.md"):
         (out / name).symlink_to(outside / "profile")
-    carry_out(Request(("001",), Mode(2, True, True), out, finished_only=True), [], lambda name: None)
+    reproduce_reports(Request(("001",), Mode(2, True, True), out, finished_only=True), [], lambda name: None)
     assert not any((out / name).is_symlink() for name in ("index.html", "ledger.json", "reproduction.md"))
     (out / "images").rename(out / "moved")
     (out / "images").symlink_to(outside)
     with pytest.raises(RunError, match="images is a symbolic link; a folder was expected"):
-        carry_out(Request(("001",), Mode(2, True, True), out, finished_only=True), [], lambda name: None)
+        reproduce_reports(
+            Request(("001",), Mode(2, True, True), out, finished_only=True), [], lambda name: None
+        )

@@ -11,8 +11,8 @@ import xarray as xr
 from shoal.cli.main import main
 from shoal.errors import StudyError
 from shoal.report import render
+from shoal.runs.read_write import open_run
 from shoal.study.load import make_study
-from shoal.study.store import open_run
 
 UNSEEN = "\x1b]8;;file:///etc/passwd\x07\u202e\u2066"  # a terminal's link, and right to left from here on
 HTML = "<script>alert(1)</script><img src=x onerror=alert(1)></style></title>\"'><svg onload=alert(1)>"

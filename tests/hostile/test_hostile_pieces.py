@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+
+import shoal
 from crafted_pieces import (
     CHECKPOINT,
     CHUNK,
@@ -23,22 +25,21 @@ from crafted_pieces import (
     plant,
     read_piece,
 )
-
-import shoal
+from shoal.data.inputs import Loader
 from shoal.errors import RunError
-from shoal.files import Folder, TooLargeError
-from shoal.study.checkpoints import TeamCheckpoints
-from shoal.study.compiled import CompiledTeam
-from shoal.study.inputs import Loader
-from shoal.study.run import plan_study
-from shoal.study.search.halving import Race
-from shoal.study.search.halving_round import halving_plan
-from shoal.study.search.rounds import finished_result, metric_of, points_study
-from shoal.study.search.rung_file import RungFolder
-from shoal.study.search.stacks import Lane
-from shoal.study.store import RunFolder
-from shoal.study.unfinished import chunk_name, take_up
-from shoal.study.watching import Silence
+from shoal.files import TooLargeError
+from shoal.folder import Folder
+from shoal.population.plan import plan_study
+from shoal.population.progress import NullListener
+from shoal.population.team import CompiledTraining
+from shoal.runs.checkpoints import TeamCheckpoints
+from shoal.runs.folder import RunFolder
+from shoal.runs.resume import chunk_name, resume_or_start
+from shoal.search.halving import SuccessiveHalving
+from shoal.search.halving_run import halving_plan
+from shoal.search.halving_stacks import StackInTraining
+from shoal.search.rounds import finished_result, metric_of, points_study
+from shoal.search.rung_file import RungFolder
 from shoal.training.runtime import numerics
 
 CHUNK_FILE = chunk_name(0)
@@ -57,7 +58,7 @@ def plain(tmp_path_factory):
 def team(plain):
     """The team whose checkpoints are read."""
     with numerics("float32") as dtype:
-        return CompiledTeam([plain[1].chunks[1]], dtype)
+        return CompiledTraining([plain[1].chunks[1]], dtype)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def halving(tmp_path_factory):
     folder = begun(halving_study(), tmp_path_factory.mktemp("pieces") / "halving", 18) / "rounds" / "00"
     study, loader = halving_study(), Loader(dataset=examples())
     text = (folder / "study.toml").read_text()
-    from shoal.study.search.strategies import strategy_of
+    from shoal.search.strategies import strategy_of
 
     own = points_study(study, strategy_of(study).ask(), study.seeds)
     assert own.text == text
@@ -76,8 +77,8 @@ def halving(tmp_path_factory):
 def taken_up(folder, plan, **options):
     """The chunks that a run goes on with, and what it said."""
     said = Listens()
-    with RunFolder(folder, plan.study.text, said.noted) as kept:
-        run = take_up(kept, plan, **{"resume": True, "force": False, "every": 0.0, **options})
+    with RunFolder(folder, plan.study.text, said.on_note) as kept:
+        run = resume_or_start(kept, plan, **{"resume": True, "force": False, "every": 0.0, **options})
         return run.results, said.lines
 
 
@@ -147,7 +148,7 @@ def test_a_crafted_full_batch_member_is_trained_anew(what, full_batch, tmp_path)
 def restored(folder, plan, team):
     """The step from which a team goes on, 0 for its beginning; and what was said."""
     said, steps = Listens(), [0]
-    with RunFolder(folder, plan.study.text, said.noted) as kept:
+    with RunFolder(folder, plan.study.text, said.on_note) as kept:
         checkpoints = TeamCheckpoints(kept, [plan.chunks[1]], 0.0, steps.append)
         with numerics("float32"):
             checkpoints.restore(team.kept_like)
@@ -170,9 +171,9 @@ def test_a_crafted_rung_begins_the_halving_again(what, halving, tmp_path):
     folder = copied(folder, tmp_path / "round")
     plant(folder, RUNG_FILE, RUNG[what](read_piece(folder, RUNG_FILE)))
     said = Listens()
-    with RunFolder(folder, plan.study.text, said.noted) as kept, numerics("float32") as dtype:
+    with RunFolder(folder, plan.study.text, said.on_note) as kept, numerics("float32") as dtype:
         rungs = RungFolder(kept, plan, force=False)
-        race = Race(plan, plan.ladder, metric_of(plan.study), Silence())
+        race = SuccessiveHalving(plan, plan.ladder, metric_of(plan.study), NullListener())
         assert not rungs.began(race, dtype)
     assert race.lanes == []
     refused_and_removed(folder, RUNG_FILE, said.lines, "the halving begins again")
@@ -181,11 +182,11 @@ def test_a_crafted_rung_begins_the_halving_again(what, halving, tmp_path):
 def test_a_sound_rung_is_gone_on_from(halving, tmp_path, monkeypatch):
     folder, plan, _ = halving
     folder = copied(folder, tmp_path / "round")
-    monkeypatch.setattr(Lane, "restore", lambda self, state: None)  # compiling is another test's
-    monkeypatch.setattr(Lane, "__init__", lambda self, chunk, own, dtype, compiled: None)
+    monkeypatch.setattr(StackInTraining, "restore", lambda self, state: None)  # compiling is another test's
+    monkeypatch.setattr(StackInTraining, "__init__", lambda self, chunk, own, dtype, compiled: None)
     said = Listens()
-    with RunFolder(folder, plan.study.text, said.noted) as kept, numerics("float32") as dtype:
-        race = Race(plan, plan.ladder, metric_of(plan.study), Silence())
+    with RunFolder(folder, plan.study.text, said.on_note) as kept, numerics("float32") as dtype:
+        race = SuccessiveHalving(plan, plan.ladder, metric_of(plan.study), NullListener())
         assert RungFolder(kept, plan, force=False).began(race, dtype)
     assert (race.rung, len(race.alive), said.lines) == (1, 2, [])
 
@@ -282,7 +283,7 @@ def replace_text(study):
 
 
 def test_workers_words_are_believed_only_as_far_as_they_hold():
-    from shoal.study.cluster.words import from_plain
+    from shoal.cluster.messages import from_plain
 
     told = {
         "right": ["<f4", [2], bytes(8)],
@@ -294,8 +295,8 @@ def test_workers_words_are_believed_only_as_far_as_they_hold():
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a//b", "a/../../b", "", "."])
 def test_a_parcel_names_files_inside_its_folder_only(name):
-    from shoal.study.cluster.parcel import unpack_parcel
-    from shoal.study.safe_arrays import ArrayFileError, to_bytes
+    from shoal.cluster.transfer import unpack_parcel
+    from shoal.runs.safe_arrays import ArrayFileError, to_bytes
 
     content = to_bytes({f"file/{name}": np.zeros(3, np.uint8)}, {"datasets": [], "files": [name]})
     with pytest.raises(ArrayFileError, match="parcel of data is not what belongs there"):

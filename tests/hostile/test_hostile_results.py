@@ -16,11 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import crafted_results as craft
 import h5py
 import numpy as np
 import pytest
 import xarray as xr
+
+import crafted_results as craft
+import shoal
 from crafted_results import (
     attribute,
     changed,
@@ -31,20 +33,18 @@ from crafted_results import (
     read_here,
     without,
 )
-
-import shoal
 from shoal.cli.main import main
 from shoal.errors import RunError
 from shoal.report.figures import draw_figures
-from shoal.report.regression import regression_page
+from shoal.report.plain import regression_page
 from shoal.report.summary import summarize
 from shoal.report.svg import Drawing
 from shoal.report.words import answer
-from shoal.study.hdf5_file import RefusedError
-from shoal.study.result_schema import RESULT, VARIABLES, check_result
-from shoal.study.results import FULL_BATCH
-from shoal.study.safe_arrays import ArrayFileError, read_arrays
-from shoal.study.store.dataset_file import read_dataset
+from shoal.results.assemble import FULL_BATCH
+from shoal.results.result_schema import RESULT, VARIABLES, check_result
+from shoal.runs.dataset_file import read_dataset
+from shoal.runs.hdf5_file import RefusedError
+from shoal.runs.safe_arrays import ArrayFileError, read_arrays
 from shoal.training.runtime import keep_compiled_programs
 
 WHERE = Path("run/results.nc")
@@ -282,7 +282,7 @@ def test_flipped_bytes_are_read_or_refused(seed, count, sound):
 
 def test_a_file_that_never_ends_to_be_read_is_refused(sound, monkeypatch):
     """Its reader is told to wait, as the library does in a loop of a damaged file."""
-    monkeypatch.setattr("shoal.study.store.dataset_file.READER", "endless")
+    monkeypatch.setattr("shoal.runs.dataset_file.READER", "endless")
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "readers"))
     began = time.monotonic()
     with pytest.raises(RunError, match="takes longer than any sound file of its size"):
@@ -294,7 +294,7 @@ def test_a_file_that_never_ends_to_be_read_is_refused(sound, monkeypatch):
 def test_a_file_that_makes_its_reader_crash_or_fill_the_memory_is_refused(
     reader, message, sound, monkeypatch
 ):
-    monkeypatch.setattr("shoal.study.store.dataset_file.READER", reader)
+    monkeypatch.setattr("shoal.runs.dataset_file.READER", reader)
     monkeypatch.syspath_prepend(str(Path(__file__).parent / "readers"))
     with pytest.raises(RunError, match=message):
         read_dataset(sound, WHERE)

@@ -14,10 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "study"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "study" / "search"))
 
 from searches import L2, search_study, searched, untrained
-
 from shoal.errors import RunError
 from shoal.report.search import sentences
-from shoal.study.search_schema import SEARCH, check_search
+from shoal.results.search_schema import SEARCH, check_search
 
 WHERE = Path("run/search.nc")
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shoal.doctor.submissions.network_file import make_network_file
 from shoal.errors import DeviceError, StudyError
+from shoal.population.plan import plan_study
 from shoal.study.load import load_study, make_study
-from shoal.study.network_file import make_network_file
-from shoal.study.run import plan_study
 
 TRAINING = {"steps": 3, "learning_rate": 0.1}
 SECONDS = 20.0

@@ -12,7 +12,7 @@ from jax import lax
 
 from shoal.kernels.inner_convolution import InnerConvolution
 from shoal.kernels.lax_convolution import LaxConvolution
-from shoal.kernels.order import Order
+from shoal.kernels.order import PixelOrder
 from shoal.layers import Convolution
 
 CASES = 16
@@ -93,7 +93,7 @@ def answers(layer, parameters, x, dy):
 
 def shuffled(rows, columns, seed):
     cells = np.random.default_rng(seed).permutation(rows * columns)
-    return Order(rows, columns, tuple(int(cell) for cell in cells))
+    return PixelOrder(rows, columns, tuple(int(cell) for cell in cells))
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +121,7 @@ def test_a_product_known_by_hand():
     """3 x 3 cells 1 ... 9 under the kernel [[1, 0], [0, -1]]: each cell less its lower right neighbour."""
     x = jnp.arange(1.0, 10.0).reshape(1, 3, 3, 1)
     W = jnp.asarray([[1.0, 0.0], [0.0, -1.0]]).reshape(2, 2, 1, 1)
-    source, target = Order.row_by_row(3, 3), Order.row_by_row(2, 2)
+    source, target = PixelOrder.row_by_row(3, 3), PixelOrder.row_by_row(2, 2)
     layer = InnerConvolution(1, 2, source=source, target=target, block=(1, 1))
     y, saved = layer.forward({"W": W, "b": jnp.asarray([0.5])}, source.to_inner(x))
     np.testing.assert_array_equal(target.to_public(y)[0, :, :, 0], np.full((2, 2), -3.5))

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from onnx_reference import onnx_run
 from proofs import close, prove_layer
-
 from shoal.errors import NetworkError
 from shoal.layers import BatchNorm
 

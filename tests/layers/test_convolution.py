@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from proofs import close, prove_layer
 
+from proofs import close, prove_layer
 from shoal.errors import NetworkError
 from shoal.layers import Convolution, Normal
 

@@ -1,9 +1,9 @@
 """All axes of an example in a row, channels fastest."""
 
 import numpy as np
+
 from onnx_reference import onnx_run
 from proofs import close, prove_layer
-
 from shoal.layers import Flatten
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from onnx.backend.test.case import node
 from onnx.helper import get_attribute_value
-from proofs import close
 
+from proofs import close
 from shoal.layers import AveragePool, BatchNorm, Convolution, GlobalAveragePool, MaxPool
 
 OPERATORS = ("Conv", "AveragePool", "MaxPool", "GlobalAveragePool", "BatchNormalization")

@@ -4,8 +4,8 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from proofs import close
 
+from proofs import close
 from shoal.errors import NetworkError
 from shoal.layers import (
     Affine,

@@ -1,8 +1,8 @@
 """cost = coefficient * sum of W^2."""
 
 import numpy as np
-from proofs import central_differences, close
 
+from proofs import central_differences, close
 from shoal.layers import l2_cost, l2_gradient
 
 W = np.array([[1.0, -2.0], [0.0, 3.0]])

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+
 from onnx_reference import onnx_run
 from proofs import close, prove_layer
-
 from shoal.errors import NetworkError
 from shoal.layers import LeakyReLU
 

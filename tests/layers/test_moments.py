@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from proofs import close
 
+from proofs import close
 from shoal.layers import merge_moments, moments, no_moments
 
 

@@ -1,9 +1,9 @@
 """y = max(x, 0)."""
 
 import numpy as np
+
 from onnx_reference import onnx_run
 from proofs import close, prove_layer
-
 from shoal.layers import ReLU
 
 X = np.array([[-2.0, -0.0, 0.0, 3.0]])

@@ -3,9 +3,9 @@
 import jax
 import numpy as np
 import pytest
+
 from onnx_reference import onnx_run
 from proofs import close, prove_layer
-
 from shoal.errors import NetworkError
 from shoal.layers import Sigmoid, logistic
 

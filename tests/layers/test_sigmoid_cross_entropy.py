@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from onnx_reference import onnx_run
 from proofs import close, prove_loss
-
 from shoal.layers import SigmoidCrossEntropy
 
 

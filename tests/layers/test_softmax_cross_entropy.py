@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+
 from onnx_reference import onnx_run
 from proofs import close, prove_loss
-
 from shoal.layers import SoftmaxCrossEntropy, log_softmax, softmax
 
 LABELS = np.array([0, 2, 1, 2])

@@ -1,8 +1,8 @@
 """loss = mean over N of sum over C of (s - t)^2."""
 
 import numpy as np
-from proofs import close, prove_loss
 
+from proofs import close, prove_loss
 from shoal.layers import SquaredError
 
 

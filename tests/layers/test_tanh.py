@@ -1,9 +1,9 @@
 """y = tanh(x)."""
 
 import numpy as np
+
 from onnx_reference import onnx_run
 from proofs import close, prove_layer
-
 from shoal.layers import Tanh
 
 

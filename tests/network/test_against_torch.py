@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from networks import draw_batch, small_network
 
+from networks import draw_batch, small_network
 from shoal.layers import (
     BatchNorm,
     ReLU,

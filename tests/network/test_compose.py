@@ -1,8 +1,8 @@
 """Networks from a few settings, or from a list of layers."""
 
 import pytest
-from networks import PLAIN, small_network
 
+from networks import PLAIN, small_network
 from shoal.errors import NetworkError
 from shoal.layers import (
     Affine,

@@ -16,7 +16,7 @@ EXPORTS = [
     "number_names",
     "parameter_count",
     "parameter_names",
-    "population_state_by_chunks",
+    "batch_statistics_by_chunks",
     "summarize",
 ]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from networks import draw_batch, small_network
 
+from networks import draw_batch, small_network
 from shoal.errors import NetworkError
 from shoal.layers import Affine, Flatten, HeUniform, Normal, ReLU, SoftmaxCrossEntropy
 from shoal.network import Network, number_names

@@ -3,7 +3,6 @@
 import re
 
 from networks import PLAIN, small_network
-
 from shoal.layers import BatchNorm
 from shoal.network import compose, parameter_count, summarize
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from synthetic import make_result
 
 from shoal.analysis import factors, final_values, level_means
 from shoal.report.figures import draw_figures
-from shoal.report.figures.level_axis import axis_label, level_axis
+from shoal.report.figures.axes import axis_label, level_axis
 from shoal.report.summary import summarize
+from synthetic import make_result
 
 
 def losses(result):

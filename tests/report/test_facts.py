@@ -1,9 +1,8 @@
 import json
 
-from synthetic import WRONG_CHECK, make_result
-
 from shoal.report.facts import facts, gradient_check, notes
 from shoal.report.summary import summarize
+from synthetic import WRONG_CHECK, make_result
 
 
 def test_a_right_check():

@@ -8,13 +8,13 @@ import re
 import matplotlib.image
 import numpy as np
 import pytest
-from pages import Reader
-from synthetic import make_result
 
+from pages import Reader
 from shoal.report import render
 from shoal.report.figures import draw_figures
-from shoal.report.figures.mosaic import image_colours, signed_colours, tiles
+from shoal.report.figures.images import image_colours, image_grid, signed_colours
 from shoal.report.summary import summarize
+from synthetic import make_result
 
 
 def featured(channels=3, units=(7, 4), cells=1, convolution=False, components=None):
@@ -116,7 +116,7 @@ def test_examples_are_black_at_the_lowest_and_white_at_the_highest_value():
 
 
 def test_tiles_fill_rows_with_white_between():
-    page = tiles([np.zeros((2, 3, 3))] * 3, columns=2, gap=1, below=2)
+    page = image_grid([np.zeros((2, 3, 3))] * 3, columns=2, gap=1, below=2)
     assert page.shape == (2 * 5 - 1, 7, 3)
     assert (page[:2, :3] == 0).all()
     assert (page[:, 3] == 255).all()

@@ -2,20 +2,17 @@ import re
 
 import numpy as np
 import pytest
-from synthetic import make_result
 
 from shoal.analysis import factors, pair_means
 from shoal.report.figures import draw_figures
-from shoal.report.figures.accuracy_axis import limits
-from shoal.report.figures.chosen import choose, curve_caption
+from shoal.report.figures.axes import level_axis, limits
 from shoal.report.figures.factor import draw_factor
-from shoal.report.figures.heat_map import draw_heat_map
-from shoal.report.figures.interaction import as_lines
-from shoal.report.figures.learning_curves import has_cost
-from shoal.report.figures.level_axis import level_axis
-from shoal.report.figures.rate_and_loss import distinct_schedules, draw_rate_and_loss
+from shoal.report.figures.learning_curves import choose, curve_caption, has_cost
+from shoal.report.figures.pairs import as_lines, draw_heat_map
+from shoal.report.figures.rates import distinct_schedules, draw_rate_and_loss
 from shoal.report.style import DASHES, MARKERS, PALETTE, drawing
 from shoal.report.summary import summarize
+from synthetic import make_result
 
 
 def groups(result):

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.analysis import Interval
 from shoal.report.numbers import (
     clean,
     counted,
@@ -17,6 +16,7 @@ from shoal.report.numbers import (
     short_number,
     shorten,
 )
+from shoal.statistics.intervals import Interval
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pages import KINDS, Reader, kind_of_result
-from synthetic import make_result
 
+from pages import KINDS, Reader, kind_of_result
 from shoal.errors import RunError
 from shoal.report import render, write_report
+from synthetic import make_result
 
 
 @pytest.fixture(scope="module")

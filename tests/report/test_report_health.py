@@ -4,17 +4,17 @@ import io
 
 import numpy as np
 import pytest
-from pages import Reader
 from rich.console import Console
-from sick_results import healthy, put
-from synthetic import make_result
 
+from pages import Reader
 from shoal.report import print_summary, render
 from shoal.report.figures import draw_figures
 from shoal.report.figures.layers import chosen_cells, evenly
 from shoal.report.figures.violins import outline, violins_of
 from shoal.report.health import health_lines, sicknesses
 from shoal.report.summary import summarize
+from sick_results import healthy, put
+from synthetic import make_result
 
 
 def sick():

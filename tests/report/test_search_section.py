@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from searches import L2, search_study, searched, untrained
 
+from searches import L2, search_study, searched, untrained
 from shoal.analysis.search import search_path
-from shoal.report.page import template
 from shoal.report.search import search_section, sentences
+from shoal.report.templates import template
 
 RATE = {"training.learning_rate": {"log": [1e-3, 1.0]}}
 NOISE = np.random.default_rng(1).normal(size=10_000)

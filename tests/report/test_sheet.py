@@ -1,7 +1,7 @@
 from xml.etree import ElementTree
 
 from shoal.report.figures import Group
-from shoal.report.sheet import WIDTH, sheet
+from shoal.report.sheet import WIDTH, svg_page
 from shoal.report.svg import Drawing, Key
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -9,7 +9,7 @@ PANEL = '<svg viewBox="0 0 288 205" width="384" height="274" role="img"><g/></sv
 
 
 def drawn(**group):
-    return ElementTree.fromstring(sheet(Group("g", "Loss & cost", **group)))
+    return ElementTree.fromstring(svg_page(Group("g", "Loss & cost", **group)))
 
 
 def test_panels_lie_two_by_two_and_do_not_overlap():
@@ -36,7 +36,7 @@ def test_titles_and_legends_are_written_in_the_file():
 
 
 def test_the_label_stands_first():
-    page = ElementTree.fromstring(sheet(Group("g", "Loss", (Drawing(PANEL, "a"),)), "QUICK: 2 seeds"))
+    page = ElementTree.fromstring(svg_page(Group("g", "Loss", (Drawing(PANEL, "a"),)), "QUICK: 2 seeds"))
     assert page.findtext(f"{SVG}text") == "QUICK: 2 seeds"
 
 

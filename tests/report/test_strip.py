@@ -1,10 +1,10 @@
 import re
 
 import pytest
-from synthetic import make_result
 
 from shoal.report.strip import MARGIN, WIDTH, strip, strip_scale
 from shoal.report.summary import summarize
+from synthetic import make_result
 
 
 def test_all_rows_share_a_scale_from_the_lowest_to_the_highest_seed():

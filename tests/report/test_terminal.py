@@ -1,7 +1,7 @@
 from rich.console import Console
-from synthetic import make_result
 
 from shoal.report import print_summary, sentences, summary_table
+from synthetic import make_result
 
 
 def printed(result, width=110, **more):

@@ -3,12 +3,12 @@
 import json
 
 import numpy as np
-from pages import Reader
-from synthetic import make_result
 
+from pages import Reader
 from shoal.report import render
 from shoal.report.figures import draw_figures
 from shoal.report.summary import summarize
+from synthetic import make_result
 
 
 def reduced(*scalings, kept=((2, 0.75),)):

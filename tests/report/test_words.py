@@ -1,8 +1,8 @@
 import numpy as np
-from synthetic import make_result
 
 from shoal.report.summary import summarize
 from shoal.report.words import answer
+from synthetic import make_result
 
 
 def said(result):

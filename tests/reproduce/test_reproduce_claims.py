@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import xarray as xr
-from made_results import evidence, result
 
+from made_results import evidence, result
 from shoal.reproduce.claims import JUDGES
-from shoal.reproduce.compare import Missing
-from shoal.reproduce.library import reports
+from shoal.reproduce.evidence import StudyNotRun
+from shoal.reproduce.model import reports
 
 ACCURACIES = ("train_accuracy", "validation_accuracy", "test_accuracy")
 INITIAL = ["he_normal", "normal 0.01", "normal 0.001"]
@@ -239,5 +239,5 @@ def test_deep_networks_that_never_began_or_that_know_their_images(small, overfit
     "claim", [claim for report in reports() for claim in report.claim], ids=lambda c: c.judge
 )
 def test_what_was_not_run_is_missing_and_never_guessed(claim):
-    with pytest.raises(Missing):
+    with pytest.raises(StudyNotRun):
         JUDGES[claim.judge](evidence())

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from made_results import evidence, result
 
+from made_results import evidence, result
 from shoal.reproduce.compare import compared
 from shoal.reproduce.evidence import NoLevel
 from shoal.reproduce.model import Column, Grid, Row, Table, rows_of

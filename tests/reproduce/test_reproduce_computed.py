@@ -9,7 +9,7 @@ from shoal.reproduce.adapt import Mode
 from shoal.reproduce.claims import JUDGES
 from shoal.reproduce.computed import COMPUTED
 from shoal.reproduce.computed.gradients import central_differences, draw, error, spoilt
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.evidence import ReproductionData
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_path_left_out_spoils_what_is_in_front_of_the_last_batch_norm_and_noth
 
 
 def test_the_reports_gradient_tables_are_judged_by_them(tables):
-    evidence = Evidence(Mode(2, quick=True), {}, tables)
+    evidence = ReproductionData(Mode(2, quick=True), {}, tables)
     found = JUDGES["wrong_batch_norm"](evidence)
     assert found.word == "holds"
     assert "the path through the batch mean left out" in found.cause

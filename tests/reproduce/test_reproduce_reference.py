@@ -8,8 +8,7 @@ import pytest
 from shoal.errors import StudyError
 from shoal.reproduce.claims import JUDGES
 from shoal.reproduce.computed import COMPUTED
-from shoal.reproduce.library import choose, part_names, reports, study_file
-from shoal.reproduce.model import rows_of
+from shoal.reproduce.model import choose, part_names, reports, rows_of, study_file
 from shoal.study.load import load_study
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "reports.toml"

@@ -3,12 +3,11 @@
 import pytest
 
 from shoal.errors import RunError
+from shoal.population.progress import NullListener
 from shoal.reproduce.adapt import Mode, study_for
-from shoal.reproduce.estimate import estimate, network_steps
-from shoal.reproduce.library import part_names, reports
-from shoal.reproduce.running import Interrupted, Runs
+from shoal.reproduce.model import part_names, reports
+from shoal.reproduce.running import Interrupted, Runs, estimate, network_steps
 from shoal.study.load import make_study
-from shoal.study.watching import Silence
 
 STUDIES = sorted({name for report in reports() for part in report.part.values() for name in part.studies})
 
@@ -27,7 +26,7 @@ def tiny(seeds=2, l2=0.0):
     )
 
 
-class StopsAtSecond(Silence):
+class StopsAtSecond(NullListener):
     """Ctrl-C when the second chunk begins."""
 
     def chunk_started(self, chunk):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shoal.analysis import mean_interval, t_intervals, wilson
+from shoal.statistics.intervals import mean_interval, t_intervals, wilson
 
 numbers = st.floats(-1e3, 1e3)
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.statistics.multiple import holm
+from shoal.statistics.decisions import holm
 
 probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=12)
 

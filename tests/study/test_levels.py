@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.study.spec.levels import Spaced, level_label
+from shoal.study.settings.levels import Spaced, level_label
 
 
 def test_a_log_range_has_equal_ratios_and_reads_as_it_was_meant():

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_studies import raw_study, small_study
 
-from shoal.study.load import apply_levels, load_study, make_study
-from shoal.study.toml_text import inline, plain, to_toml
+from shoal.study.load import load_study, make_study
+from shoal.study.settings.study import with_levels
+from shoal.study.toml import inline, plain, to_toml
+from small_studies import raw_study, small_study
 
 STUDIES = sorted((Path(__file__).resolve().parents[2] / "studies").rglob("*.toml"))
 TEXT = """question = "Does it help?"  # a comment
@@ -128,7 +129,7 @@ def test_making_a_study_leaves_the_dictionary_alone():
 
 def test_levels_reach_their_places_in_a_copy():
     raw = {"network": {"batch_norm": {"decay": 0.9, "epsilon": 1e-5}}}
-    changed = apply_levels(raw, {"network.batch_norm.decay": 0.5, "training.schedule.max": 1})
+    changed = with_levels(raw, {"network.batch_norm.decay": 0.5, "training.schedule.max": 1})
     assert changed == {
         "network": {"batch_norm": {"decay": 0.5, "epsilon": 1e-5}},
         "training": {"schedule": {"max": 1}},

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_studies import small_study
 
-from shoal.study.spec.paths import dimension_names, leaves, overlay
+from shoal.study.settings.base import dimension_names, leaves, with_values
+from small_studies import small_study
 
 
 def settings_of(**tables):
@@ -91,11 +91,11 @@ def test_values_laid_over_settings_are_found_again_at_their_paths_and_nothing_el
         traced
     )
     chosen = data.draw(st.dictionaries(st.sampled_from(sorted(traced)), st.floats(0.01, 0.9), max_size=6))
-    found = leaves(overlay(settings, chosen))
+    found = leaves(with_values(settings, chosen))
     assert found == ({**traced, **chosen}, structural)
     assert leaves(settings) == (traced, structural)
 
 
 def test_nothing_laid_over_settings_is_the_settings_themselves():
     settings = settings_of()
-    assert overlay(settings, {}) is settings
+    assert with_values(settings, {}) is settings

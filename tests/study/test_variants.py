@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from shoal.api import run
 from shoal.errors import StudyError
+from shoal.lr_range.ramp import Ramp, ramp_study
 from shoal.study.load import load_study, make_study
-from shoal.study.lr_range.ramp import Ramp, ramp_study
-from shoal.study.run import run
 
 BASE = {
     "network": {"hidden": [5]},

@@ -10,8 +10,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from shoal.layers import BatchNorm, HeNormal, Sigmoid, SigmoidCrossEntropy, SoftmaxCrossEntropy, Tanh
 from shoal.network import compose
-from shoal.training.full_batch import flat_cost_and_gradient, flat_hessian_product
-from shoal.training.minimize import METHODS, STOPPED, minimize_cost
+from shoal.training.full_batch import (
+    METHODS,
+    STOPPED,
+    flat_cost_and_gradient,
+    flat_hessian_product,
+    minimize_cost,
+)
 
 L2 = 0.01
 NETWORKS = {

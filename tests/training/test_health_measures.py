@@ -12,7 +12,7 @@ from shoal.layers import BatchNorm, HeNormal, LeakyReLU, ReLU, Sigmoid, SoftmaxC
 from shoal.network import compose
 from shoal.training.health import SIGMOID_BOUND, TANH_BOUND, measure_health, measured_layers
 from shoal.training.schedules import Clock
-from shoal.training.step import Member
+from shoal.training.step import MemberState
 
 pytestmark = pytest.mark.usefixtures("float64")
 P = (0.05, 0.5, 0.95)
@@ -41,7 +41,7 @@ def measured(net, change=lambda parameters: parameters, optimizer=None, state=No
         l2=L2, learning_rate=RATE, schedule=None, optimizer_table=optimizer or SimpleNamespace(kind="sgd")
     )
     state = state or net.initial_state(jnp.zeros(()))
-    member = Member(parameters, state, slots or optax.EmptyState(), jnp.int32(-1), jnp.zeros(()))
+    member = MemberState(parameters, state, slots or optax.EmptyState(), jnp.int32(-1), jnp.zeros(()))
     targets = net.loss.targets_from_labels(jnp.asarray(LABELS), C, jnp.asarray(X))
     found = jax.jit(
         lambda member: measure_health(

@@ -6,8 +6,9 @@ import pytest
 
 from shoal.layers import BatchNorm, HeNormal, ReLU, SigmoidCrossEntropy, SoftmaxCrossEntropy, SquaredError
 from shoal.network import compose
-from shoal.training.measure import Scale, Split, evaluate_split, population_state, standardized
+from shoal.training.measure import evaluate_split, population_state
 from shoal.training.randomness import initial_noise, seed_key
+from shoal.training.splits import DeviceSplit, Standardization, standardize
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -21,8 +22,8 @@ X = (PIXELS.astype(float) - 128) / 64
 
 def on_device(dtype=np.float64):
     """The examples as they came, and the scale that makes X of them."""
-    scale = Scale(jnp.full((2, 3, 1), 128, dtype), jnp.full((2, 3, 1), 1 / 64, dtype))
-    return Split(jnp.asarray(PIXELS), jnp.asarray(LABELS, jnp.int32)), scale
+    scale = Standardization(jnp.full((2, 3, 1), 128, dtype), jnp.full((2, 3, 1), 1 / 64, dtype))
+    return DeviceSplit(jnp.asarray(PIXELS), jnp.asarray(LABELS, jnp.int32)), scale
 
 
 def trained_network(loss=None):
@@ -76,7 +77,7 @@ def test_population_statistics_are_those_of_the_whole_training_split(block):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_pixels_stay_bytes_until_a_step_makes_numbers_of_the_training_s_dtype(dtype):
     split, scale = on_device(dtype)
-    found = standardized(split.inputs, scale)
+    found = standardize(split.inputs, scale)
     assert split.inputs.dtype == np.uint8
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, X)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 
-from shoal.training.mistaken import Mistaken, has_probabilities
+from shoal.training.measure import ConfidentErrors, has_probabilities
 
 KNOWN = {
     "softmax_cross_entropy": lambda s: softmax(s, axis=1),
@@ -15,7 +15,7 @@ KNOWN = {
 
 def gathered(loss, scores, labels, most, blocks):
     """The mistakes found by walking over blocks (first, last, number already seen)."""
-    found = Mistaken.none(most, jnp.float32)
+    found = ConfidentErrors.none(most, jnp.float32)
     for first, last, seen in blocks:
         own = slice(first, last)
         index = np.arange(first, last, dtype=np.int32)

@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from shoal.study.spec.training import Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd
+from shoal.study.settings.training import Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd
 from shoal.training.optimizers import make_optimizer, only_weights
 
 pytestmark = pytest.mark.usefixtures("float64")

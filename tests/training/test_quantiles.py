@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shoal.training.quantiles import MOST, places, quantiles
+from shoal.training.health import MOST, places, quantiles
 
 P = (0.0, 0.01, 0.25, 0.5, 0.95, 1.0)
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shoal.study.spec.training import TrainingSettings
+from shoal.study.settings.training import TrainingSettings
 from shoal.training import schedules
 from shoal.training.schedules import Clock, momentum_at, rate_at, register_scale, registered_scales
 

@@ -7,11 +7,11 @@ import jax
 import pytest
 
 from shoal.errors import ClusterError
-from shoal.training.threads import pin_threads, threads_here
+from shoal.training.runtime import pin_threads, threads_here
 
 COUNT = """
 import hashlib, os, sys
-from shoal.training.threads import pin_threads
+from shoal.training.runtime import pin_threads
 pin_threads(int(sys.argv[1]))
 import jax, jax.numpy as jnp
 jax.numpy.ones(3).block_until_ready()

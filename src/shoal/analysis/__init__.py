@@ -26,8 +26,8 @@ from shoal.analysis.findings import Rule as Rule
 from shoal.analysis.health import health as health
 from shoal.analysis.table import Row as Row
 from shoal.analysis.table import rows as rows
+from shoal.statistics.decisions import holm as holm
 from shoal.statistics.intervals import Interval as Interval
 from shoal.statistics.intervals import mean_interval as mean_interval
 from shoal.statistics.intervals import t_intervals as t_intervals
 from shoal.statistics.intervals import wilson as wilson
-from shoal.statistics.multiple import holm as holm

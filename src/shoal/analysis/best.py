@@ -10,9 +10,9 @@ from scipy.special import fdtrc
 
 from shoal.analysis.factors import by_cell, find_cell, json_attribute
 from shoal.analysis.final import final_values, ranking_metric, resolution
+from shoal.statistics.decisions import holm
 from shoal.statistics.differences import differences_from
 from shoal.statistics.intervals import Interval, t_intervals
-from shoal.statistics.multiple import holm
 
 SIGNIFICANCE = 0.05
 

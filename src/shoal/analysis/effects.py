@@ -12,9 +12,9 @@ from shoal.analysis.averages import Block, complete_block
 from shoal.analysis.best import SIGNIFICANCE
 from shoal.analysis.factors import Factor, factors
 from shoal.analysis.final import final_values, ranking_metric, resolution
+from shoal.statistics.decisions import holm
 from shoal.statistics.differences import differences_from
 from shoal.statistics.intervals import CONFIDENCE, Interval, mean_interval, t_intervals
-from shoal.statistics.multiple import holm
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class RuleResult:
     """Where a rule holds: `holds` and its numbers `values`, (cells, seeds, steps, layers).
 
     The last two have size 1 where the rule is about whole networks (`inside_layers` False). `low`: the
@@ -53,9 +53,9 @@ class Evidence:
     note: str = ""
 
 
-def whole_networks(rule: Rule, holds: np.ndarray, values: np.ndarray, **more: Any) -> Evidence:
+def whole_networks(rule: Rule, holds: np.ndarray, values: np.ndarray, **more: Any) -> RuleResult:
     """The evidence of a rule about whole networks, from (cells, seeds)."""
-    return Evidence(rule, holds[..., None, None], values[..., None, None], inside_layers=False, **more)
+    return RuleResult(rule, holds[..., None, None], values[..., None, None], inside_layers=False, **more)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 
 from shoal.analysis.factors import cell_levels
-from shoal.analysis.findings import Evidence, Finding, Health, Rule
-from shoal.analysis.inside import Inside
+from shoal.analysis.findings import Finding, Health, Rule, RuleResult
+from shoal.analysis.inside import HealthData
 from shoal.analysis.rules import RULES
 
 # A network at fault in one of these ways is not said to underfit: that would be no news.
@@ -29,8 +29,8 @@ def health(results: xr.Dataset) -> Health:
     The rules and their thresholds are in docs/health.md. Those that look inside the layers need a study
     with `health = true` under `[record]`; others look at curves alone.
     """
-    inside = Inside(results)
-    evidence: dict[str, Evidence] = {}
+    inside = HealthData(results)
+    evidence: dict[str, RuleResult] = {}
     unchecked: list[Rule] = []
     for rule, check in RULES:
         found = check(inside)
@@ -52,19 +52,19 @@ def health(results: xr.Dataset) -> Health:
     )
 
 
-def _leave_to_causes(evidence: dict[str, Evidence]) -> None:
+def _leave_to_causes(evidence: dict[str, RuleResult]) -> None:
     """Takes members out of underfitting that other findings explain."""
     if "underfitting" in evidence:
         for name in _EXPLAINS & evidence.keys():
             evidence["underfitting"].holds[evidence[name].holds.any(axis=(2, 3))] = False
 
 
-def _findings(inside: Inside, evidence: Evidence) -> list[Finding]:
+def _findings(inside: HealthData, evidence: RuleResult) -> list[Finding]:
     cells = np.flatnonzero(evidence.holds.any(axis=(1, 2, 3)))
     return [_finding(inside, evidence, int(cell)) for cell in cells]
 
 
-def _finding(inside: Inside, evidence: Evidence, cell: int) -> Finding:
+def _finding(inside: HealthData, evidence: RuleResult, cell: int) -> Finding:
     holds, values = evidence.holds[cell], evidence.values[cell]
     labels = inside.dataset["seed"].values
     ranked = np.where(holds & ~np.isnan(values), -values if evidence.low else values, -np.inf)

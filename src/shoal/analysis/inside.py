@@ -12,7 +12,7 @@ from shoal.analysis.factors import by_cell, json_attribute
 from shoal.analysis.final import chance
 
 
-class Inside:
+class HealthData:
     """Arrays of a result: layered (cells, seeds, steps, layers), curves (cells, seeds, steps)."""
 
     def __init__(self, dataset: xr.Dataset) -> None:
@@ -40,7 +40,7 @@ class Inside:
         return self.curve("train_loss")
 
     @cached_property
-    def guessing(self) -> np.ndarray:
+    def chance_loss(self) -> np.ndarray:
         """The loss that a network has before it has learned anything, (cells, seeds): ln C for C classes, or
         the first training loss where that is lower or classes are unknown."""
         first = self.train_loss[..., 0]
@@ -85,7 +85,7 @@ class Inside:
         return curve[np.arange(len(curve)), :, self.last]
 
     @cached_property
-    def learned_little(self) -> np.ndarray:
+    def barely_trained(self) -> np.ndarray:
         """Members that end with more than half of the loss of guessing on training data, (cells, seeds)."""
         with np.errstate(invalid="ignore"):
-            return np.logical_and(self.sound, self.at_end(self.train_loss) > 0.5 * self.guessing)
+            return np.logical_and(self.sound, self.at_end(self.train_loss) > 0.5 * self.chance_loss)

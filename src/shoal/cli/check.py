@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from shoal.gradients import GradientCheck
 
+
 COLUMNS = 100  # of the table where there is no terminal to ask
 
 
@@ -35,10 +36,10 @@ def check(
     """
     import json as json_text
 
+    from shoal.data.inputs import Loader
     from shoal.gradients import distinct
+    from shoal.gradients.networks.study_check import cases_of, check_cases
     from shoal.gradients.networks.table import render
-    from shoal.study.check import cases_of, check_cases
-    from shoal.study.inputs import Loader
     from shoal.study.load import load_study
 
     loaded = load_study(study)

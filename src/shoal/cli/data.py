@@ -12,6 +12,7 @@ from shoal.cli.output import plain, say
 if TYPE_CHECKING:
     from rich.table import Table
 
+
 app = typer.Typer(no_args_is_help=True, help="List, check and download the data sets.")
 
 DataDir = Annotated[
@@ -33,8 +34,8 @@ def list_datasets(data_dir: DataDir = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shoal.data.folders import search_folders
-    from shoal.data.registry import SOURCES
+    from shoal.data.published.locate import search_folders
+    from shoal.data.published.registry import SOURCES
 
     folders = search_folders(data_dir)
     table = Table("name", "shape", "classes", "examples", "found in", "status", box=None, pad_edge=False)
@@ -51,8 +52,8 @@ def list_datasets(data_dir: DataDir = None) -> None:
 @app.command()
 def verify(names: Names, data_dir: DataDir = None) -> None:
     """Check structure and SHA-256 of each file. Exit 1 if anything is wrong, 2 if a data set is not found."""
-    from shoal.data.registry import find_source
-    from shoal.data.verify import verify as verify_files
+    from shoal.data.published.load import verify as verify_files
+    from shoal.data.published.registry import find_source
     from shoal.errors import DataError
 
     for name in names:
@@ -78,10 +79,9 @@ def verify(names: Names, data_dir: DataDir = None) -> None:
 @app.command()
 def fetch(names: Names, data_dir: DataDir = None) -> None:
     """Download data sets, unless they are there already."""
-    from shoal.data import sources
-    from shoal.data.folders import download_folder, search_folders
-    from shoal.data.locate import find
-    from shoal.data.registry import find_source
+    from shoal.data.published import load
+    from shoal.data.published.locate import download_folder, find, search_folders
+    from shoal.data.published.registry import find_source
 
     for source in [find_source(name) for name in names]:
         if source.format == "embedded":
@@ -93,12 +93,12 @@ def fetch(names: Names, data_dir: DataDir = None) -> None:
         if found is not None:
             say(f"{source.name}: already in {found.where}")
             continue
-        say(f"{source.name}: in {sources.fetch(source, data_dir).where}, SHA-256 verified")
+        say(f"{source.name}: in {load.fetch(source, data_dir).where}, SHA-256 verified")
 
 
 def _whereabouts(name: str, folders: list[Path]) -> tuple[str, str]:
-    from shoal.data.locate import find, incomplete
-    from shoal.data.registry import SOURCES
+    from shoal.data.published.locate import find, incomplete
+    from shoal.data.published.registry import SOURCES
 
     source = SOURCES[name]
     if source.format == "embedded":

@@ -15,7 +15,8 @@ from shoal.text import printable_lines
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from shoal.study.examine import Examination
+    from shoal.doctor.submissions.examine import Examination
+
 
 COLUMNS = 100  # of the page where there is no terminal to ask
 MOST_PRINTED = 20  # different lines of what the code printed
@@ -54,8 +55,8 @@ def doctor(
     """
     import json as json_text
 
-    from shoal.study.examine import examine
-    from shoal.study.network_file import load_network_file
+    from shoal.doctor.submissions.examine import examine
+    from shoal.doctor.submissions.network_file import load_network_file
 
     settings = load_network_file(network, seed)
     found = examine(

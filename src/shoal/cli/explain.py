@@ -9,9 +9,10 @@ from shoal.cli.output import plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shoal.study.plan import Plan
-    from shoal.study.program import Program
-    from shoal.study.spec import Study
+    from shoal.population.plan import Plan
+    from shoal.population.program import Program
+    from shoal.study.settings.study import Study
+
 
 SHARE_OF_PEAK = 0.45  # of the machine's matrix-product rate, as a whole training reaches it
 SECONDS_TO_COMPILE = 4.0  # a program, the first time
@@ -63,9 +64,9 @@ def print_search(study: Study, plan_of: Callable[[Study], Plan]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from shoal.study.search.outlook import outlook
+    from shoal.search.loop import plan_search
 
-    ahead = outlook(study, plan_of)
+    ahead = plan_search(study, plan_of)
     print_plan(ahead[0].plan)
     console = Console()
     table = Table("", "points", "seeds", "members", "network-steps", "programs", "chunks", "about")

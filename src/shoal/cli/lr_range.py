@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shoal.cli.going_on import free_folder, refuse_taken
 from shoal.cli.output import plain, say
+from shoal.cli.resume_options import free_folder, refuse_taken
 from shoal.cli.signals import stop_signals
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from shoal.study.spec import Study
-    from shoal.study.store import RunFolder
+    from shoal.runs.folder import RunFolder
+    from shoal.study.settings.study import Study
 
 
 class Mode(StrEnum):
@@ -102,10 +102,11 @@ def lr_range(
 
 
 def _ramp(study: Study, folder: Path, options: dict, shared: dict, look: Callable[[], None]) -> xr.Dataset:
-    from shoal.cli.page import results_kept
     from shoal.cli.progress import watcher
-    from shoal.study.lr_range import run_ramp
-    from shoal.study.store import RunFolder, write_dataset
+    from shoal.cli.run import results_kept
+    from shoal.lr_range import run_ramp
+    from shoal.runs.folder import RunFolder
+    from shoal.runs.read_write import write_dataset
 
     with RunFolder(folder, study.text) as kept, watcher(look) as watching:
         dataset = run_ramp(study, **options, **shared, watcher=watching)
@@ -117,12 +118,12 @@ def _ramp(study: Study, folder: Path, options: dict, shared: dict, look: Callabl
 
 
 def _grid(study: Study, folder: Path, options: dict, shared: dict, look: Callable[[], None]) -> xr.Dataset:
-    from shoal.cli.page import add_report, results_kept
+    from shoal.api import run
     from shoal.cli.progress import watcher
-    from shoal.study.lr_range import grid_study
-    from shoal.study.lr_range.grid import described
-    from shoal.study.run import run
-    from shoal.study.store import RunFolder
+    from shoal.cli.run import add_report, results_kept
+    from shoal.lr_range import grid_study
+    from shoal.lr_range.ramp import described
+    from shoal.runs.folder import RunFolder
 
     count = options.pop("steps")
     grid = grid_study(study, options["low"], options["high"], count, options["scale"])
@@ -164,7 +165,7 @@ def _tell(dataset: xr.Dataset, folder: Path, json: bool) -> None:
 
 def _refuse_unwritable(text: str, study: Path) -> None:
     """Before hours of training, not after."""
-    from shoal.study.lr_range.write import with_bounds
+    from shoal.lr_range.write import with_bounds
 
     with_bounds(text, 1e-3, 1e-1, str(study))
 
@@ -172,8 +173,8 @@ def _refuse_unwritable(text: str, study: Path) -> None:
 def _write(dataset: xr.Dataset, study: Path, text: str, quiet: bool) -> None:
     from shoal.analysis.lr_range import middle_cell
     from shoal.errors import StudyError
+    from shoal.lr_range.write import write_bounds
     from shoal.report.lr_range import rate_curves
-    from shoal.study.lr_range.write import write_bounds
 
     best = middle_cell(rate_curves(dataset))
     if best is None:

@@ -13,6 +13,7 @@ from shoal.text import printable_lines
 if TYPE_CHECKING:
     from rich.text import Text
 
+
 # What stands for the characters of our own words where a terminal has ASCII only.
 _ASCII = {"±": "+-", "×": "x", "·": "|", "–": "-", "—": "-", "…": "...", "→": "->", "≤": "<=", "≥": ">="}
 _ASCII |= {"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " ", "•": "*", "−": "-"}

@@ -14,13 +14,14 @@ from shoal.cli.output import plain
 from shoal.text import printable, printable_lines
 
 if TYPE_CHECKING:
-    from shoal.study.plan import Plan
-    from shoal.study.program import Chunk
+    from shoal.population.plan import Plan
+    from shoal.population.program import Chunk
+
 
 SECONDS_A_LINE = 15.0
 
 
-class Tally:
+class ProgressCounts:
     """What both kinds of progress count: network-steps done, their rate, the best accuracy so far."""
 
     def __init__(self) -> None:
@@ -69,12 +70,12 @@ class Tally:
         return "" if self.best is None else f"best {self.best[0]:.4f} ({printable(self.best[1])})"
 
 
-class Lines:
+class LineProgress:
     """A line at the start, now and then, and after each chunk. `look` is called before each chunk and on the
     way: it may raise KeyboardInterrupt."""
 
     def __init__(self, look: Callable[[], None] = lambda: None) -> None:
-        self.tally, self._last, self._look = Tally(), time.monotonic(), look
+        self.tally, self._last, self._look = ProgressCounts(), time.monotonic(), look
 
     def round_started(self, text: str) -> None:
         _say(text)
@@ -88,7 +89,7 @@ class Lines:
         number = f"chunk {chunk.index + 1}/{self.tally.chunks}"
         _say(f"{number}: {chunk.members} members, {chunk.program.length}")
 
-    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+    def on_steps(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
         self._look()
         self.tally.advance(chunk, steps, values)
         if time.monotonic() - self._last > SECONDS_A_LINE:
@@ -103,7 +104,7 @@ class Lines:
     def resumed(self, chunk: Chunk, steps: int) -> None:
         self.tally.resume(chunk, steps)
 
-    def noted(self, line: str) -> None:
+    def on_note(self, line: str) -> None:
         _say(line)
 
 
@@ -111,7 +112,7 @@ class Bar:
     """A live bar: members, network-steps per second, time left, the best cell so far. `look` as for Lines."""
 
     def __init__(self, progress: Any, look: Callable[[], None] = lambda: None) -> None:
-        self.tally, self._progress, self._task, self._round = Tally(), progress, None, ""
+        self.tally, self._progress, self._task, self._round = ProgressCounts(), progress, None, ""
         self._look = look
 
     def round_started(self, text: str) -> None:
@@ -128,7 +129,7 @@ class Bar:
         text = f"{self._round}chunk {chunk.index + 1}/{self.tally.chunks}: compiling"
         self._progress.update(self._task, description=text)
 
-    def advanced(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
+    def on_steps(self, chunk: Chunk, steps: int, values: dict[str, np.ndarray]) -> None:
         self._look()
         self.tally.advance(chunk, steps, values)
         self._progress.update(
@@ -146,15 +147,15 @@ class Bar:
         self.tally.resume(chunk, steps)
         self._progress.update(self._task, completed=self.tally.done)
 
-    def noted(self, line: str) -> None:
+    def on_note(self, line: str) -> None:
         self._progress.console.print(plain(line), soft_wrap=True)
 
 
 @contextmanager
-def watcher(look: Callable[[], None] = lambda: None) -> Iterator[Lines | Bar]:
+def watcher(look: Callable[[], None] = lambda: None) -> Iterator[LineProgress | Bar]:
     """A bar where standard error is a terminal, else lines; `look` is called on the way."""
     if not sys.stderr.isatty():
-        yield Lines(look)
+        yield LineProgress(look)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

@@ -16,9 +16,9 @@ def report(
     from rich.console import Console
 
     from shoal.cli.output import plain
-    from shoal.cli.page import add_report
+    from shoal.cli.run import add_report
     from shoal.report import print_summary
-    from shoal.study.store import open_run
+    from shoal.runs.read_write import open_run
 
     run = open_run(folder)
     console = Console()

@@ -58,7 +58,7 @@ def reproduce(
     """
     from shoal.errors import RunError
     from shoal.reproduce.adapt import Mode
-    from shoal.reproduce.command import Request, carry_out, plan
+    from shoal.reproduce.command import Request, plan, reproduce_reports
     from shoal.reproduce.running import Interrupted
 
     if data not in ("published", "digits"):
@@ -71,7 +71,7 @@ def reproduce(
         return
     with stop_signals() as heard:
         try:
-            ledger, page = _with_progress(carry_out, request, tasks, heard.look)
+            ledger, page = _with_progress(reproduce_reports, request, tasks, heard.look)
         except (Interrupted, KeyboardInterrupt) as stopped:
             where = f" in {stopped}" if isinstance(stopped, Interrupted) else ""
             say(
@@ -88,7 +88,7 @@ def _print_plan(request: Request, tasks: list[Task]) -> None:
     from rich.table import Table
 
     from shoal.report.numbers import duration
-    from shoal.reproduce.estimate import HONESTY, estimate
+    from shoal.reproduce.running import HONESTY, estimate
 
     console = Console()
     for label in request.mode.labels:

@@ -1,22 +1,56 @@
-"""`shoal run STUDY.toml`: train a whole study and write its run folder and report."""
+"""The report of a run, drawn into its folder.
+
+`shoal run STUDY.toml`: train a whole study and write its run folder and report.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shoal.cli.going_on import begun, command_to_go_on, folder_to_resume, free_folder, refuse_finished
 from shoal.cli.output import plain, say
+from shoal.cli.resume_options import (
+    command_to_go_on,
+    folder_to_resume,
+    free_folder,
+    is_resumable,
+    refuse_finished,
+)
 from shoal.cli.signals import stop_signals
 from shoal.errors import ClusterError, DeviceError, HaltedError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from shoal.study.spec import Study
+    from shoal.study.settings.study import Study
+
+
+@contextmanager
+def results_kept(folder: Path) -> Iterator[None]:
+    """Around what follows a training: where it fails, for any reason, it is said where the results are."""
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if not done:
+            say(f"The results are kept in {folder}; only their presentation failed.", err=True)
+
+
+def add_report(folder: Path, dataset: xr.Dataset, study_text: str, search: xr.Dataset | None = None) -> Path:
+    """Draw report.html from a run's results, and the path of its search, into its folder; return its path."""
+    from shoal.report import render
+    from shoal.runs.folder import RunFolder
+
+    page = render(dataset, search)
+    with RunFolder(folder, study_text) as kept:
+        kept.write_text("report.html", page)
+    return folder / "report.html"
 
 
 def run(
@@ -61,9 +95,9 @@ def run(
     ] = None,
 ) -> None:
     """Train every network of a study as one computation; write results, weights and report."""
+    from shoal.api import run as run_study
     from shoal.cli.progress import watcher
     from shoal.study.load import load_study
-    from shoal.study.run import run as run_study
 
     most_bytes = None if memory is None else memory * 2**30
     loaded = load_study(study) if seeds is None else load_study(study, seeds=seeds)
@@ -107,13 +141,13 @@ def _folder(out: Path | None, name: str, study: Study, resume: bool) -> Path:
 
 
 def _next(folder: Path) -> str:
-    return f"\nGo on with: {command_to_go_on(folder)}" if begun(folder) else ""
+    return f"\nGo on with: {command_to_go_on(folder)}" if is_resumable(folder) else ""
 
 
 def _explain(study: Study, data_dir: Path | None, memory: float | None) -> None:
     from shoal.cli.explain import print_plan, print_search
-    from shoal.study.inputs import Loader
-    from shoal.study.run import plan_with
+    from shoal.data.inputs import Loader
+    from shoal.population.plan import plan_with
 
     loader = Loader(data_dir, folder=study.folder)
     if study.search is None:
@@ -126,9 +160,8 @@ def finish(study: Study, dataset: xr.Dataset, folder: Path, exit_code: int = 130
     """Write the report, print the table, and say where things are. Exits with `exit_code` after Ctrl-C."""
     from rich.console import Console
 
-    from shoal.cli.page import add_report, results_kept
     from shoal.report import print_summary
-    from shoal.study.store import open_run
+    from shoal.runs.read_write import open_run
 
     console = Console(width=None if sys.stdout.isatty() else 110)
     with results_kept(folder):

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 
 @dataclass
-class Heard:
+class StopSignal:
     """The signal that ended a run: `exit_code` is 130 after Ctrl-C, 143 after SIGTERM.
 
     A KeyboardInterrupt can get lost: Python swallows whatever is raised inside a finalizer or a callback of
@@ -34,9 +34,9 @@ class Heard:
 
 
 @contextmanager
-def stop_signals() -> Iterator[Heard]:
-    """Inside, SIGINT and SIGTERM raise KeyboardInterrupt, and `Heard` says which it was."""
-    heard = Heard()
+def stop_signals() -> Iterator[StopSignal]:
+    """Inside, SIGINT and SIGTERM raise KeyboardInterrupt, and `StopSignal` says which it was."""
+    heard = StopSignal()
     before = {number: signal.signal(number, heard.stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield heard

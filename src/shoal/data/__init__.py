@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from shoal.data.check import check_dataset as check_dataset
 from shoal.data.dataset import Dataset as Dataset
 from shoal.data.dataset import Part as Part
-from shoal.data.pca import PrincipalComponents as PrincipalComponents
-from shoal.data.pca import fit_pca as fit_pca
+from shoal.data.dataset import check_dataset as check_dataset
+from shoal.data.published.load import load as load
+from shoal.data.scaling import PrincipalComponents as PrincipalComponents
 from shoal.data.scaling import Scaling as Scaling
+from shoal.data.scaling import fit_pca as fit_pca
 from shoal.data.scaling import fit_scaling as fit_scaling
-from shoal.data.sources import load as load
 from shoal.data.split import Splits as Splits
 from shoal.data.split import split as split
 

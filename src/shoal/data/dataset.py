@@ -1,4 +1,8 @@
-"""Labelled examples in memory: a part (inputs and labels) and a data set (parts with their names)."""
+"""What a format's reader returns: the arrays, and what is known of the files they came from.
+
+Labelled examples in memory: a part (inputs and labels) and a data set (parts with their names).
+Checks of a data set's contents on the host, before a compiled program would hide a mistake.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,24 @@ from functools import cached_property
 
 import numpy as np
 
-from shoal.data.streams import octets
+from shoal.data.published.archive import byte_view
 from shoal.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """Both parts of a published data set, as read.
+
+    `sha256` gives, for each loose file or archive member, the SHA-256 of its contents; `classes` the
+    names a file gave, None if there was no such file.
+    """
+
+    train: Part
+    test: Part
+    sha256: dict[str, str]
+    classes: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
 
 _INT32 = np.iinfo(np.int32)
 
@@ -97,7 +117,7 @@ class Dataset:
                 continue
             for array in (part.inputs, part.labels):
                 digest.update(f"{role} {array.dtype.str} {array.shape}\n".encode())
-                digest.update(octets(array))
+                digest.update(byte_view(array))
         return digest.hexdigest()
 
 
@@ -114,3 +134,56 @@ def _as_int32(labels: np.ndarray) -> np.ndarray:
             "number the classes from 0",
         )
     return np.ascontiguousarray(labels, dtype=np.int32)
+
+
+_BLOCK = 4096  # examples looked at together: bounds the memory of the mask
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Raise `DataError` unless the data can be trained on.
+
+    Every label lies in 0 .. C-1 (a compiled program wraps or clips one that does not), every input is
+    finite, no part is empty, and the training part shows at least two classes.
+    """
+    _check_part(f"{dataset.name}, training part", dataset.train, dataset.classes)
+    if dataset.test is not None:
+        _check_part(f"{dataset.name}, test part", dataset.test, dataset.classes)
+    present = np.unique(dataset.train.labels)
+    if len(present) < 2:
+        raise DataError(
+            f"{dataset.name}: the training examples are all of class {dataset.classes[present[0]]!r}, "
+            "a classifier needs two classes or more",
+            "add examples of another class, or check how the labels were made",
+        )
+
+
+def _check_part(where: str, part: Part, classes: tuple[str, ...]) -> None:
+    if len(part) == 0:
+        raise DataError(f"{where}: no examples", "give at least one example of each of two classes")
+    check_labels(where, part.labels, len(classes))
+    if part.inputs.dtype.kind == "f":
+        _check_finite(where, part.inputs)
+
+
+def check_labels(where: str, labels: np.ndarray, classes: int) -> None:
+    """Raise `DataError` naming the first label outside 0 .. classes-1."""
+    if len(labels) and (labels.min() < 0 or labels.max() >= classes):
+        first = int(np.argmax((labels < 0) | (labels >= classes)))
+        raise DataError(
+            f"{where}: label {labels[first]} of example {first} is out of range, "
+            f"{classes} classes are numbered 0 to {classes - 1}",
+            "correct the label, or name every class of the data",
+        )
+
+
+def _check_finite(where: str, inputs: np.ndarray) -> None:
+    for start in range(0, len(inputs), _BLOCK):
+        finite = np.isfinite(inputs[start : start + _BLOCK])
+        if finite.all():
+            continue
+        example, *feature = (int(i) for i in np.argwhere(~finite)[0])
+        value = inputs[(start + example, *feature)]
+        raise DataError(
+            f"{where}: input {tuple(feature)} of example {start + example} is {value}, not a finite number",
+            "remove or fill in such values before training",
+        )

@@ -1,16 +1,22 @@
 """How much a data file may ask for: a header of a few bytes can announce anything.
 
 Each limit is checked before memory is asked for. `SHOAL_DATA_LIMIT` sets the bytes of one array or table.
+
+Data files, opened so that none is a device or a pipe, which may never end.
 """
 
 from __future__ import annotations
 
 import math
 import os
+from io import BufferedReader
+from pathlib import Path
 
 import numpy as np
 
 from shoal.errors import DataError
+from shoal.files import UnsafeFileError, open_regular
+from shoal.folder import Folder
 from shoal.text import printable
 
 LIMIT_VARIABLE = "SHOAL_DATA_LIMIT"  # bytes, in place of MOST_BYTES
@@ -80,3 +86,26 @@ def float32_of(where: str, values: np.ndarray) -> np.ndarray:
 def _place(place: list[int]) -> str:
     rest = f", input {place[1:]}" if len(place) > 1 else ""
     return f"example {place[0]}{rest}"
+
+
+def open_named(path: Path) -> BufferedReader:
+    """A file that a user named, through whatever links its path has.
+
+    Raises `DataError` where it is a device, a pipe or a folder; OSError.
+    """
+    try:
+        return open_regular(path)
+    except UnsafeFileError as error:
+        raise DataError(error.what, error.remedy) from error
+
+
+def open_within(path: Path) -> BufferedReader:
+    """A file of a data folder, itself no link: it could lead out of the folder.
+
+    Raises `DataError` where it is a link, a device, a pipe or a folder; OSError.
+    """
+    try:
+        with Folder.open(path.parent) as folder:
+            return folder.open_file(path.name)
+    except UnsafeFileError as error:
+        raise DataError(error.what, error.remedy) from error

@@ -1,18 +1,16 @@
-"""The proof: gradients held against central differences, automatic differentiation and planted mistakes.
+"""The proof: gradients held against central differences and automatic differentiation.
 
-`check` takes any two functions, `diagnose` a known network, `check_network` Shoal's own.
-Importing this loads no jax; the first check of one of Shoal's networks does.
+`check` takes any two functions, `check_network` Shoal's own networks. Importing this loads no jax; the first
+check of one of Shoal's networks does.
 """
 
-from .blackbox import BlockResult as BlockResult
-from .blackbox import FunctionCheck as FunctionCheck
-from .blackbox import check as check
-from .doctor import CATALOGUE as CATALOGUE
-from .doctor import Cause as Cause
-from .doctor import Diagnosis as Diagnosis
-from .doctor import Layout as Layout
-from .doctor import assert_correct as assert_correct
-from .doctor import diagnose as diagnose
+from importlib import import_module
+from typing import Any
+from warnings import warn
+
+from .functions import BlockResult as BlockResult
+from .functions import FunctionCheck as FunctionCheck
+from .functions import check as check
 from .networks import BlockCheck as BlockCheck
 from .networks import Case as Case
 from .networks import GradientCheck as GradientCheck
@@ -25,3 +23,12 @@ from .networks import distinct as distinct
 from .networks import draw_point as draw_point
 from .networks import make_point as make_point
 from .verdict import Verdict as Verdict
+
+_MOVED = ("CATALOGUE", "Cause", "Diagnosis", "Layout", "assert_correct", "diagnose")  # until version 0.2
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MOVED:
+        warn(f"shoal.gradients.{name} is now shoal.doctor.{name}.", FutureWarning, stacklevel=2)
+        return getattr(import_module("shoal.doctor"), name)
+    raise AttributeError(f"module 'shoal.gradients' has no attribute {name!r}")

@@ -1,4 +1,6 @@
-"""The slope of a cost along a line, from its values alone, with an estimate of the slope's own error.
+"""Richardson's table: combine values at h, h/2, h/4, ... so that the leading powers of h cancel.
+
+The slope of a cost along a line, from its values alone, with an estimate of the slope's own error.
 
     central difference   D(h) = (f(h) - f(-h)) / (2h) = f'(0) + c2 h^2 + c4 h^4 + ...
     Richardson           (4 D(h/2) - D(h)) / 3        = f'(0) + O(h^4), and so on up the table
@@ -15,12 +17,58 @@ section 5.7. Noise: Moré and Wild (2011), "Estimating computational noise".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import factorial, inf, nan, sqrt
 from typing import NamedTuple, TypeAlias
 
-from .tableau import Estimate, Tableau
+
+@dataclass(frozen=True)
+class Estimate:
+    """An extrapolated value with both parts of its estimated error."""
+
+    value: float
+    truncation: float
+    rounding: float
+
+    @property
+    def error(self) -> float:
+        return self.truncation + self.rounding
+
+
+@dataclass
+class RichardsonTable:
+    """Values at steps that halve, whose error is a series in h^power, h^(power + 2), h^(power + 4), ...
+
+    `power` is 2 for central differences and 1 for the gap between one-sided ones. `add` takes the value
+    at the next step and its rounding error, and gives the best estimate so far: the entry for which
+    truncation (how far it is from its two parents) plus rounding (carried through the sums) is least.
+    An entry of an earlier row must also answer to the latest one: two steps may agree by chance.
+    """
+
+    power: int
+    _row: list[tuple[float, float]] = field(default_factory=list)
+    _best: Estimate | None = None
+
+    def add(self, value: float, rounding: float) -> Estimate:
+        above, self._row = self._row, [(value, rounding)]
+        if self._best is None:
+            self._best = Estimate(value, inf, rounding)
+        latest = Estimate(value, inf, rounding)
+        for column, (parent, parent_rounding) in enumerate(above):
+            factor = 2.0 ** (self.power + 2 * column)
+            left, left_rounding = self._row[-1]
+            value = (factor * left - parent) / (factor - 1)
+            rounding = (factor * left_rounding + parent_rounding) / (factor - 1)
+            self._row.append((value, rounding))
+            found = Estimate(value, max(abs(value - left), abs(value - parent)), rounding)
+            if found.error <= latest.error:
+                latest = found
+        if latest.error <= self._best.error:
+            self._best = latest
+        off = abs(self._best.value - latest.value)
+        return Estimate(self._best.value, max(self._best.truncation, off), self._best.rounding)
+
 
 SHRINK = 8.0  # after a step that crossed a corner, or that the series does not converge for
 LEVELS = 6  # halvings of one step before a smaller start is tried
@@ -147,7 +195,7 @@ def _converge(
     line: Line, base: Sample, h: float, noise: float, target: float, *, watch: bool = True
 ) -> tuple[Slope | None, bool, float]:
     """Halve h until the table converges: the slope (None: a corner was crossed), whether it did, last h."""
-    central, gap = Tableau(2), Tableau(1)
+    central, gap = RichardsonTable(2), RichardsonTable(1)
     start = h
     for level in range(LEVELS):
         right = line(h)

@@ -10,4 +10,4 @@ numbers to the last digits' rounding, in the order that was measured fastest (be
 What is in plain order at a network's edges stays so, and names, parameters and state are unchanged.
 """
 
-from .accelerate import accelerate as accelerate
+from shoal.kernels.accelerate import accelerate as accelerate

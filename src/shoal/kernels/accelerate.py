@@ -6,6 +6,18 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any
 
+from shoal.kernels.inner_convolution import InnerConvolution
+from shoal.kernels.inner_layers import (
+    InnerAveragePool,
+    InnerBatchNorm,
+    InnerDropout,
+    InnerMaxPool,
+    ToKernelLayout,
+    ToNHWC,
+)
+from shoal.kernels.lax_convolution import LaxConvolution
+from shoal.kernels.order import PixelOrder
+from shoal.kernels.tables import widened
 from shoal.layers import (
     AveragePool,
     BatchNorm,
@@ -21,12 +33,6 @@ from shoal.layers import (
 )
 from shoal.layers.pool import Pool
 from shoal.network import Network
-
-from .inner_convolution import InnerConvolution
-from .inner_layers import InnerAveragePool, InnerBatchNorm, InnerDropout, InnerMaxPool, ToInner, ToPublic
-from .lax_convolution import LaxConvolution
-from .order import Order
-from .tables import widened
 
 ANY_ORDER = (Tanh, ReLU, LeakyReLU, Sigmoid)  # work number by number
 MOST_WIDENED = 1.5  # a block may cost so many times its outputs' multiplications
@@ -69,12 +75,12 @@ def _end_of_part(layers: Sequence[Layer], shapes: Sequence[Shape], start: int) -
 
 def _inner_part(layers: Sequence[Layer], shapes: Sequence[Shape]) -> list[Layer]:
     """The fast forms with their edges, chosen from the end: each layer asks the one below it for an order."""
-    order = Order.row_by_row(*shapes[-1][:2])
+    order = PixelOrder.row_by_row(*shapes[-1][:2])
     block: tuple[int, int] = (1, 1)  # what `order` is in blocks of
-    chain: list[Layer] = [ToPublic(order)]
+    chain: list[Layer] = [ToNHWC(order)]
     for layer, shape in zip(reversed(layers), reversed(shapes[:-1]), strict=True):
         if isinstance(layer, Convolution):
-            source, axes = Order.row_by_row(*shape[:2]), layer.windows.over(shape)
+            source, axes = PixelOrder.row_by_row(*shape[:2]), layer.windows.over(shape)
             chosen = block if widened(axes, block) <= MOST_WIDENED else (1, 1)
             chain.append(_as(InnerConvolution, layer, source=source, target=order, block=chosen))
             order, block = source, (1, 1)
@@ -88,7 +94,7 @@ def _inner_part(layers: Sequence[Layer], shapes: Sequence[Shape]) -> list[Layer]
             chain.append(_as(InnerBatchNorm, layer))
         else:
             chain.append(_as(InnerDropout, layer, order=order) if isinstance(layer, Dropout) else layer)
-    return [ToInner(order), *reversed(chain)]
+    return [ToKernelLayout(order), *reversed(chain)]
 
 
 def _pools_blocks(layer: Layer, shape: Shape) -> bool:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import jax.numpy as jnp
 from jax import Array, lax
 
+from shoal.kernels.order import PixelOrder
+from shoal.kernels.tables import Tables, make_tables
 from shoal.layers import Convolution, Values
-
-from .order import Order
-from .tables import Tables, make_tables
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class InnerConvolution(Convolution):
     Caveat:    P is kept from forward to backward: A B / Q times the size of x.
     """
 
-    source: Order = field(kw_only=True)
-    target: Order = field(kw_only=True)
+    source: PixelOrder = field(kw_only=True)
+    target: PixelOrder = field(kw_only=True)
     block: tuple[int, int] = field(kw_only=True)
 
     def forward(self, parameters: Values, x: Array) -> tuple[Array, Array]:

@@ -8,16 +8,15 @@ from math import prod
 import jax.numpy as jnp
 from jax import Array
 
+from shoal.kernels.order import PixelOrder
 from shoal.layers import AveragePool, BatchNorm, Dropout, Layer, MaxPool, Values
-
-from .order import Order
 
 
 @dataclass(frozen=True)
-class ToInner(Layer):
+class ToKernelLayout(Layer):
     """Public to inner order, row by row. Backward: the way back."""
 
-    order: Order
+    order: PixelOrder
     kind = "to_inner"
 
     def forward(self, parameters: Values, x: Array) -> tuple[Array, None]:
@@ -28,10 +27,10 @@ class ToInner(Layer):
 
 
 @dataclass(frozen=True)
-class ToPublic(Layer):
+class ToNHWC(Layer):
     """Inner to public order. Backward: the way back."""
 
-    order: Order
+    order: PixelOrder
     kind = "to_public"
 
     def forward(self, parameters: Values, x: Array) -> tuple[Array, None]:
@@ -45,7 +44,7 @@ class ToPublic(Layer):
 class InnerAveragePool(AveragePool):
     """The average pool of images in blocks of its windows: a mean of contiguous pieces. x (C, Q, N)."""
 
-    target: Order = field(kw_only=True)
+    target: PixelOrder = field(kw_only=True)
 
     def forward(self, parameters: Values, x: Array) -> tuple[Array, Array]:
         pieces = _pieces(x, prod(self.windows.size), len(self.target.cells))
@@ -61,7 +60,7 @@ class InnerAveragePool(AveragePool):
 class InnerMaxPool(MaxPool):
     """The max pool of images in blocks of its windows: the largest of contiguous pieces. x (C, Q, N)."""
 
-    target: Order = field(kw_only=True)
+    target: PixelOrder = field(kw_only=True)
 
     def forward(self, parameters: Values, x: Array) -> tuple[Array, dict[str, Array]]:
         largest, *others = _pieces(x, prod(self.windows.size), len(self.target.cells))
@@ -114,7 +113,7 @@ class InnerBatchNorm(BatchNorm):
 class InnerDropout(Dropout):
     """Dropout of images in inner order; noise comes in public order, as for the plain one."""
 
-    order: Order = field(kw_only=True)
+    order: PixelOrder = field(kw_only=True)
 
     def forward(self, parameters: Values, x: Array, noise: Array) -> tuple[Array, Array]:
         inner = jnp.transpose(noise[:, 0], (2, 1, 0)) if self.channels else self.order.to_inner(noise)

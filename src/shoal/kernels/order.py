@@ -16,7 +16,7 @@ from jax import Array
 
 
 @dataclass(frozen=True)
-class Order:
+class PixelOrder:
     """The cells of an image of `rows` x `columns`: inner cell q is cell `cells[q]`, counted row by row."""
 
     rows: int
@@ -24,11 +24,11 @@ class Order:
     cells: tuple[int, ...]
 
     @classmethod
-    def row_by_row(cls, rows: int, columns: int) -> Order:
+    def row_by_row(cls, rows: int, columns: int) -> PixelOrder:
         """The order of a flattened image."""
         return cls(rows, columns, tuple(range(rows * columns)))
 
-    def in_blocks(self, block: tuple[int, int], rows: int, columns: int) -> Order:
+    def in_blocks(self, block: tuple[int, int], rows: int, columns: int) -> PixelOrder:
         """The order of an image of `rows` x `columns` whose blocks are this image's cells.
 
         All blocks' first cells come first, in this order, then all their second cells, and so on; cells
@@ -54,9 +54,9 @@ class Order:
 
 
 @lru_cache(maxsize=256)
-def _in_blocks(order: Order, block: tuple[int, int], rows: int, columns: int) -> Order:
+def _in_blocks(order: PixelOrder, block: tuple[int, int], rows: int, columns: int) -> PixelOrder:
     p, q = block
     of_block = [divmod(cell, order.columns) for cell in order.cells]
     cells = [(p * i + a) * columns + q * j + b for a in range(p) for b in range(q) for i, j in of_block]
     left_over = sorted(set(range(rows * columns)) - set(cells))
-    return Order(rows, columns, (*cells, *left_over))
+    return PixelOrder(rows, columns, (*cells, *left_over))

@@ -20,9 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from shoal.kernels.order import PixelOrder
 from shoal.layers.windows import Axis
-
-from .order import Order
 
 
 class Tables(NamedTuple):
@@ -41,7 +40,9 @@ class Tables(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def make_tables(axes: tuple[Axis, Axis], source: Order, target: Order, block: tuple[int, int]) -> Tables:
+def make_tables(
+    axes: tuple[Axis, Axis], source: PixelOrder, target: PixelOrder, block: tuple[int, int]
+) -> Tables:
     """The tables of a convolution along `axes`, from images in `source` order to `target` order.
 
     `target` must be in blocks of `block`, without cells left over.
@@ -68,7 +69,7 @@ def _window(axis: Axis, outputs: int) -> int:
     return (outputs - 1) * axis.stride + axis.window
 
 
-def _numbers(order: Order) -> np.ndarray:
+def _numbers(order: PixelOrder) -> np.ndarray:
     """(I + 1, J + 1): the inner number of each cell; beyond the image, the number of cells."""
     numbers = np.full((order.rows + 1, order.columns + 1), len(order.cells), np.int32)
     cells = np.asarray(order.cells)

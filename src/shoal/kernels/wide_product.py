@@ -20,7 +20,7 @@ from shoal.network import Network
 
 
 @dataclass(frozen=True)
-class HandedAffine(Affine):
+class PrecomputedAffine(Affine):
     """An affine map whose product P = x W was made elsewhere and is its parameter in W's place.
 
     Equation:  y = P + b
@@ -50,7 +50,7 @@ def with_handed_product(network: Network) -> Network:
     at = network.names.index(shared_product(network))
     first = network.layers[at]
     assert isinstance(first, Affine)
-    handed = HandedAffine(first.units, first.initial)
+    handed = PrecomputedAffine(first.units, first.initial)
     return replace(network, layers=(*network.layers[:at], handed, *network.layers[at + 1 :]))
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from shoal.errors import NetworkError
-
-from .arrays import Array, Shape, Values, namespace
-from .base import Layer, check_number
-from .initial import HeNormal, Initial
+from shoal.layers.arrays import Array, Shape, Values, namespace
+from shoal.layers.base import Layer, check_number
+from shoal.layers.initial import HeNormal, Initial
 
 
 @dataclass(frozen=True)

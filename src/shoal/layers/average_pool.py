@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .arrays import Array, Values, namespace
-from .pool import Pool
-from .windows import Axis, cells, fold, pad
+from shoal.layers.arrays import Array, Values, namespace
+from shoal.layers.pool import Pool
+from shoal.layers.windows import Axis, cells, fold, pad
 
 
 @dataclass(frozen=True)

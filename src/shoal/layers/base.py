@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from shoal.errors import NetworkError
-
-from .arrays import Array, Number, Shape, Values
+from shoal.layers.arrays import Array, Number, Shape, Values
 
 
 @dataclass(frozen=True)

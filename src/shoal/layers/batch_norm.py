@@ -7,10 +7,9 @@ from math import inf, prod
 from typing import ClassVar
 
 from shoal.errors import NetworkError
-
-from .arrays import Array, Number, Shape, Values, namespace
-from .base import Layer, check_number
-from .moments import moments
+from shoal.layers.arrays import Array, Number, Shape, Values, namespace
+from shoal.layers.base import Layer, check_number
+from shoal.layers.moments import moments
 
 
 @dataclass(frozen=True)

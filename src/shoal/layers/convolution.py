@@ -7,11 +7,10 @@ from math import prod
 from typing import ClassVar
 
 from shoal.errors import NetworkError
-
-from .arrays import Array, Shape, Values, namespace
-from .base import Layer, check_number
-from .initial import HeNormal, Initial
-from .windows import Axis, Padding, Pair, Windows, cells, fold, pad
+from shoal.layers.arrays import Array, Shape, Values, namespace
+from shoal.layers.base import Layer, check_number
+from shoal.layers.initial import HeNormal, Initial
+from shoal.layers.windows import Axis, Padding, Pair, Windows, cells, fold, pad
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .arrays import Array, Number, Shape, Values, namespace
-from .base import Layer, check_number
+from shoal.layers.arrays import Array, Number, Shape, Values, namespace
+from shoal.layers.base import Layer, check_number
 
 
 @dataclass(frozen=True)

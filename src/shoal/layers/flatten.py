@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from .arrays import Array, Shape, Values, namespace
-from .base import Layer
+from shoal.layers.arrays import Array, Shape, Values, namespace
+from shoal.layers.base import Layer
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from .arrays import Array, Shape, Values, namespace
-from .base import Layer
-from .windows import image_shape
+from shoal.layers.arrays import Array, Shape, Values, namespace
+from shoal.layers.base import Layer
+from shoal.layers.windows import image_shape
 
 
 @dataclass(frozen=True)

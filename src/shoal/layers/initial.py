@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import ClassVar
 
-from .arrays import Number
-from .base import check_number
+from shoal.layers.arrays import Number
+from shoal.layers.base import check_number
 
 
 @dataclass(frozen=True)

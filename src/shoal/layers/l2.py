@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .arrays import Array, Number, namespace
+from shoal.layers.arrays import Array, Number, namespace
 
 
 def l2_cost(coefficient: Number, weights: Iterable[Array]) -> Number:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
-from .arrays import Array, Number, Values, namespace
-from .base import Layer, check_number
+from shoal.layers.arrays import Array, Number, Values, namespace
+from shoal.layers.base import Layer, check_number
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .arrays import Array, Values
+from shoal.layers.arrays import Array, Values
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar
 
-from .arrays import Array, Values, namespace
-from .pool import Pool
-from .windows import cells, fold, pad
+from shoal.layers.arrays import Array, Values, namespace
+from shoal.layers.pool import Pool
+from shoal.layers.windows import cells, fold, pad
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from .arrays import Array, Shape, namespace
+from shoal.layers.arrays import Array, Shape, namespace
 
 
 class Moments(NamedTuple):

@@ -6,10 +6,9 @@ from abc import ABC
 from dataclasses import dataclass
 
 from shoal.errors import NetworkError
-
-from .arrays import Array, Shape
-from .base import Layer
-from .windows import Axis, Padding, Pair, Windows
+from shoal.layers.arrays import Array, Shape
+from shoal.layers.base import Layer
+from shoal.layers.windows import Axis, Padding, Pair, Windows
 
 
 @dataclass(frozen=True)

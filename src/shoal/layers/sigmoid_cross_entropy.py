@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import ClassVar
 
-from .arrays import Array, Number, Values, namespace, one_hot
-from .base import check_number
-from .loss import Loss
-from .sigmoid import logistic
+from shoal.layers.arrays import Array, Number, Values, namespace, one_hot
+from shoal.layers.base import check_number
+from shoal.layers.loss import Loss
+from shoal.layers.sigmoid import logistic
 
 
 @dataclass(frozen=True)

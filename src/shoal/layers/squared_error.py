@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .arrays import Array, Values, namespace, one_hot
-from .loss import Loss
+from shoal.layers.arrays import Array, Values, namespace, one_hot
+from shoal.layers.loss import Loss
 
 
 @dataclass(frozen=True)

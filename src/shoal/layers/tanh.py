@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .arrays import Array, Values, namespace
-from .base import Layer
+from shoal.layers.arrays import Array, Values, namespace
+from shoal.layers.base import Layer
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from shoal.errors import NetworkError
-
-from .arrays import Array, Shape, namespace
+from shoal.layers.arrays import Array, Shape, namespace
 
 Pair: TypeAlias = "int | tuple[int, int]"  # one number for both, or (rows, columns)
 Sides: TypeAlias = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)

@@ -7,21 +7,9 @@ from dataclasses import replace
 from typing import Literal
 
 from shoal.errors import NetworkError
-from shoal.layers import (
-    Affine,
-    BatchNorm,
-    Convolution,
-    Dropout,
-    Flatten,
-    Initial,
-    Layer,
-    Loss,
-    Number,
-    Shape,
-)
-
-from .chain import Network
-from .naming import naming, number_names
+from shoal.layers import Affine, BatchNorm, Convolution, Dropout, Flatten, Initial, Layer, Loss, Number, Shape
+from shoal.network.naming import naming, number_names
+from shoal.network.network import Network
 
 
 def compose(

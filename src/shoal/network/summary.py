@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from .chain import Network
+from shoal.network.network import Network
 
 
 def parameter_count(network: Network) -> int:

@@ -13,7 +13,7 @@ MOST_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Sickness:
+class HealthFinding:
     """One rule's findings: `line` says where and how bad in a sentence; `rows` are its cells as text."""
 
     title: str
@@ -25,7 +25,7 @@ class Sickness:
     left_out: int
 
 
-def sicknesses(summary: Summary) -> list[Sickness]:
+def sicknesses(summary: Summary) -> list[HealthFinding]:
     """What was found, rule by rule."""
     return [_sickness(summary, found) for found in summary.health.by_rule.values()]
 
@@ -36,11 +36,13 @@ def health_lines(summary: Summary) -> list[str]:
     return [f"Health: {summary.health.verdict}", *(f"{one.title}: {one.line} {one.remedy}" for one in every)]
 
 
-def _sickness(summary: Summary, found: tuple[Finding, ...]) -> Sickness:
+def _sickness(summary: Summary, found: tuple[Finding, ...]) -> HealthFinding:
     rule = found[0].rule
     rows = tuple(_row(summary, finding) for finding in found[:MOST_ROWS])
     left_out = max(0, len(found) - MOST_ROWS)
-    return Sickness(rule.title, _line(summary, found), rule.meaning, rule.remedy, rule.page, rows, left_out)
+    return HealthFinding(
+        rule.title, _line(summary, found), rule.meaning, rule.remedy, rule.page, rows, left_out
+    )
 
 
 def _line(summary: Summary, found: tuple[Finding, ...]) -> str:

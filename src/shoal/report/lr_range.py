@@ -10,15 +10,15 @@ import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from shoal.analysis import Interval
 from shoal.analysis.factors import factors, json_attribute
 from shoal.analysis.lr_range import RateCurves, grid_curves, middle_cell, ramp_curves
 from shoal.report.figures import Group
-from shoal.report.figures.rate_curve import BOUNDS, rate_figure
-from shoal.report.numbers import MISSING, clean, counted, levels_as_text, short_number
-from shoal.report.plain import Page, Table, question
+from shoal.report.figures.rates import BOUNDS, rate_figure
+from shoal.report.numbers import MISSING, Table, clean, counted, levels_as_text, short_number
+from shoal.report.plain import Page, question
 from shoal.report.style import drawing, fit
 from shoal.report.svg import Drawing, Key, to_drawing
+from shoal.statistics.intervals import Interval
 
 MOST_OPEN = 6
 MOST_DRAWN = 24

@@ -1,12 +1,17 @@
-"""How numbers and levels are written: accuracies in percent, levels short but distinct."""
+"""How numbers and levels are written: accuracies in percent, levels short but distinct.
+
+A table of text, as the page and the terminal show it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from shoal.analysis import Factor, Interval
+from shoal.analysis import Factor
+from shoal.statistics.intervals import Interval
 from shoal.text import printable_lines
 
 MISSING = "–"
@@ -111,3 +116,14 @@ def shorten(text: str, most: int = 24) -> str:
         return text
     head = (most - 1) * 2 // 3
     return f"{text[:head]}…{text[len(text) - (most - 1 - head) :]}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under columns; `numeric` columns are set to the right."""
+
+    heading: str
+    columns: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""

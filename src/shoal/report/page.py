@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
 
 from shoal.analysis.regression import is_regression
 from shoal.errors import RunError
@@ -22,10 +18,9 @@ from shoal.report.health import sicknesses
 from shoal.report.numbers import clean, counted, mean_and_half, percent
 from shoal.report.search import search_section
 from shoal.report.strip import strip, strip_scale
-from shoal.report.summary import Summary, summarize
-from shoal.report.terminal import measure_order, remarks
+from shoal.report.summary import Summary, measure_order, remarks, summarize
+from shoal.report.templates import template
 from shoal.report.words import answer
-from shoal.text import printable_lines
 
 OPEN_ROWS = 12
 MOST_ROWS = 500
@@ -40,8 +35,7 @@ def render(dataset: xr.Dataset, search: xr.Dataset | None = None) -> str:
     """
     section = None if search is None else search_section(search)
     if is_regression(dataset):
-        from shoal.report.plain import render_plain
-        from shoal.report.regression import regression_page
+        from shoal.report.plain import regression_page, render_plain
 
         return render_plain(replace(regression_page(dataset), search=section), dataset)
     summary = summarize(dataset)
@@ -87,38 +81,6 @@ def write_report(dataset: xr.Dataset, path: str | os.PathLike[str], search: xr.D
             "Name a folder that exists and can be written.",
         ) from None
     return target
-
-
-@cache
-def template(name: str) -> Template:
-    """A page's template, our own filters with it."""
-    environment = Environment(
-        loader=PackageLoader("shoal.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    environment.filters["svg"] = Markup  # our own drawings, whose text is escaped where it is drawn
-    environment.filters["prose"] = _prose
-    return environment.get_template(name)
-
-
-def _shown(value: Any) -> Any:
-    """What a page is given to show: text of others has its unseen characters escaped; HTML is ours."""
-    return printable_lines(value) if type(value) is str else value
-
-
-def _prose(text: str) -> Markup:
-    """Escaped text in which numbers stay in one piece: 52.91 ± 0.41 %, 1e-5."""
-    kept = escape(
-        printable_lines(text)
-        .replace(" ± ", "\u00a0±\u00a0")
-        .replace(" %", "\u00a0%")
-        .replace("p = ", "p\u00a0=\u00a0")
-    )
-    return Markup(re.sub(r"\b[\d.]+e-\d+", r'<span class="whole">\g<0></span>', str(kept)))
 
 
 def _title(summary: Summary) -> str:

@@ -7,17 +7,11 @@ from dataclasses import dataclass
 import xarray as xr
 
 from shoal.analysis.search import Confirmed, Searched, SearchPath, search_path
-from shoal.report.figures.search_factor import draw_factor_scores
-from shoal.report.figures.search_fresh import draw_fresh
-from shoal.report.figures.search_order import draw_order
-from shoal.report.figures.search_plane import draw_plane
-from shoal.report.figures.search_rounds import draw_rounds
-from shoal.report.figures.search_rungs import draw_rungs
-from shoal.report.figures.search_score import score_text, unit, words
-from shoal.report.numbers import clean, counted, levels_as_text
+from shoal.report.figures.search_path import draw_order, draw_plane, draw_rounds, draw_rungs
+from shoal.report.figures.search_scores import draw_factor_scores, draw_fresh, score_text, unit, words
+from shoal.report.numbers import Table, clean, counted, levels_as_text
 from shoal.report.style import drawing
 from shoal.report.svg import Drawing
-from shoal.report.table import Table
 
 MOST_ROWS = 500
 NAMES = {"tpe": "TPE", "gp": "Gaussian process", "cma-es": "CMA-ES", "sobol": "Sobol"}
@@ -71,7 +65,7 @@ def sentences(path: SearchPath) -> list[str]:
         f"{counted(path.dataset.sizes['seed'], 'seed')}."
     ]
     said += [_saved(path)] if strategy == "halving" else []
-    said += [curse(path, finals[0])] if (finals := path.confirmed()) else []
+    said += [selection_bias(path, finals[0])] if (finals := path.confirmed()) else []
     said += [
         f"Round {i + 1}: {_named(path, str(own['words']))}"
         for i, own in enumerate(path.settings["rounds_run"])
@@ -91,7 +85,7 @@ def _saved(path: SearchPath) -> str:
     )
 
 
-def curse(path: SearchPath, one: Confirmed) -> str:
+def selection_bias(path: SearchPath, one: Confirmed) -> str:
     """The winner's curse in words."""
     fresh = f"{score_text(path, one.fresh)}{unit(path)}"
     difference = score_text(path, one.excess)

@@ -16,7 +16,7 @@ LETTER = 6.6  # pixels that a letter of 12 pixels takes on average, a little gen
 FONT = 'font-family="\'DejaVu Sans\', Verdana, sans-serif" fill="%s"'
 
 
-def sheet(group: Group, label: str = "") -> str:
+def svg_page(group: Group, label: str = "") -> str:
     """The drawings in rows, each under its title and its own legend; the group's legend above all.
     `label` is what must be said beside every figure: it stands first.
 

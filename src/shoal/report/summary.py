@@ -26,7 +26,7 @@ from shoal.analysis import (
 )
 from shoal.analysis.factors import json_attribute
 from shoal.report.numbers import clean, level_texts
-from shoal.study.result_schema import whole_parts
+from shoal.results.result_schema import whole_parts
 
 METRIC_WORDS = {
     "validation_accuracy": "validation accuracy",
@@ -117,3 +117,19 @@ def summarize(dataset: xr.Dataset) -> Summary:
     ranking = rank_cells(dataset)
     every = factors(dataset)
     return Summary(dataset, every, ranking, tuple(rows(dataset, ranking)), factor_effects(dataset))
+
+
+def measure_order(summary: Summary) -> list[str]:
+    """The accuracies that the result has, the one that ranks the cells first."""
+    return sorted(summary.rows[0].measures, key=lambda name: name != summary.metric)
+
+
+def remarks(summary: Summary, row: Row) -> list[str]:
+    """What to know about a cell: how it stands to the best, diverged and unfinished members."""
+    standing = {"tied": row.tied, "erratic": row.erratic, "best": row.best and len(summary.rows) > 1}
+    found = [name for name, stands in standing.items() if stands]
+    if row.diverged:
+        found.append(f"{row.diverged} diverged")
+    if row.finished < row.seeds:
+        found.append(f"{row.finished} of {row.seeds} finished")
+    return found

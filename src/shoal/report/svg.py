@@ -1,4 +1,7 @@
-"""A figure as SVG inside a page: text kept as text, identifiers of its own, the same bytes every time."""
+"""A figure as SVG inside a page: text kept as text, identifiers of its own, the same bytes every time.
+
+What stands under one heading of a page.
+"""
 
 from __future__ import annotations
 
@@ -88,3 +91,20 @@ def _own_tag(tag: str, name: str) -> str:
     if "transform" in tag or "<image" in tag:
         return tag
     return re.sub(r"(\d+\.\d\d)\d+", r"\1", tag)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures under one heading with one legend; `folded` ones open on a click."""
+
+    name: str
+    heading: str
+    drawings: tuple[Drawing, ...]
+    legend: tuple[Key, ...] = ()
+    caption: str = ""
+    folded: bool = False
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it leaves room for another beside it."""
+        return len(self.drawings) == 1 and not self.folded

@@ -15,7 +15,7 @@ from shoal.analysis.search import search_path
 from shoal.report.health import health_lines
 from shoal.report.numbers import clean, mean_and_half
 from shoal.report.search import sentences as search_sentences
-from shoal.report.summary import Summary, summarize
+from shoal.report.summary import Summary, measure_order, remarks, summarize
 from shoal.report.words import answer
 
 TOP = 10
@@ -41,8 +41,7 @@ def print_summary(
         for sentence in search_sentences(search_path(search)):
             console.print(Text(sentence))
     if is_regression(dataset):
-        from shoal.report.plain import print_plain
-        from shoal.report.regression import regression_page
+        from shoal.report.plain import print_plain, regression_page
 
         print_plain(regression_page(dataset), console)
         return
@@ -88,22 +87,6 @@ def _cells(summary: Summary, row: Row, measures: list[str]) -> list[Text]:
     texts += [mean_and_half(row.measures[name]) for name in measures]
     texts += [str(row.measures[summary.metric].n), ", ".join(remarks(summary, row))]
     return [Text(text) for text in texts]
-
-
-def measure_order(summary: Summary) -> list[str]:
-    """The accuracies that the result has, the one that ranks the cells first."""
-    return sorted(summary.rows[0].measures, key=lambda name: name != summary.metric)
-
-
-def remarks(summary: Summary, row: Row) -> list[str]:
-    """What to know about a cell: how it stands to the best, diverged and unfinished members."""
-    standing = {"tied": row.tied, "erratic": row.erratic, "best": row.best and len(summary.rows) > 1}
-    found = [name for name, stands in standing.items() if stands]
-    if row.diverged:
-        found.append(f"{row.diverged} diverged")
-    if row.finished < row.seeds:
-        found.append(f"{row.finished} of {row.seeds} finished")
-    return found
 
 
 def _title(summary: Summary) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from shoal.analysis import FactorEffect, Row, wilson
+from shoal.analysis import FactorEffect, Row
 from shoal.report.numbers import clean, counted, mean_and_half, p_value, percent, points
 from shoal.report.summary import Summary
+from shoal.statistics.intervals import wilson
 
 
 def answer(summary: Summary) -> list[str]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from shoal.reproduce.library import study_file
+from shoal.reproduce.model import study_file
 from shoal.study.load import make_study
-from shoal.study.spec import Study
-from shoal.study.spec.record import RecordSettings
-from shoal.study.toml_file import read_toml
+from shoal.study.settings.record import RecordSettings
+from shoal.study.settings.study import Study
+from shoal.study.toml import read_toml
 
 SHORTENED = 10  # a quick run has a tenth of the steps
 STEPS = ("steps", "half_cycle", "every_steps", "evaluations", "iterations", "epochs")

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shoal.errors import RunError
-from shoal.files import Folder
+from shoal.folder import Folder
+from shoal.population.progress import ProgressListener
 from shoal.reproduce.adapt import Mode, study_for
 from shoal.reproduce.computed import compute
 from shoal.reproduce.draw import draw_pictures
-from shoal.reproduce.evidence import Evidence
-from shoal.reproduce.ledger import Ledger, Made, json_text, make_ledger
-from shoal.reproduce.library import Chosen, choose
+from shoal.reproduce.evidence import ReproductionData
+from shoal.reproduce.ledger import Ledger, RunRecord, json_text, make_ledger
 from shoal.reproduce.markdown import write_markdown
+from shoal.reproduce.model import Chosen, choose
 from shoal.reproduce.page import render_page
 from shoal.reproduce.running import Finished, Runs, studies_of
-from shoal.study.spec import Study
-from shoal.study.watching import Watcher
+from shoal.study.settings.study import Study
 from shoal.version import __version__
 
 
@@ -65,8 +65,8 @@ def plan(request: Request) -> list[Task]:
     return tasks
 
 
-def carry_out(
-    request: Request, tasks: Sequence[Task], watching: Callable[[str], Watcher | None]
+def reproduce_reports(
+    request: Request, tasks: Sequence[Task], watching: Callable[[str], ProgressListener | None]
 ) -> tuple[Ledger, Path]:
     """Run what is missing, one study after another, then decide and write; the ledger and the page's path.
 
@@ -80,15 +80,15 @@ def carry_out(
         if task.found or not request.finished_only
     ]
     computed = compute(request.parts, request.mode)
-    evidence = Evidence(request.mode, {one.name: one.results for one in finished}, computed)
+    evidence = ReproductionData(request.mode, {one.name: one.results for one in finished}, computed)
     made = [_made(one) for one in finished]
     ledger = make_ledger(request.parts, evidence, made, time.perf_counter() - began)
     return ledger, _write(request, ledger, evidence)
 
 
-def _made(one: Finished) -> Made:
+def _made(one: Finished) -> RunRecord:
     attributes = one.results.attrs
-    return Made(
+    return RunRecord(
         one.name,
         str(one.folder),
         one.trained,
@@ -100,7 +100,7 @@ def _made(one: Finished) -> Made:
     )
 
 
-def _write(request: Request, ledger: Ledger, evidence: Evidence) -> Path:
+def _write(request: Request, ledger: Ledger, evidence: ReproductionData) -> Path:
     """index.html, reproduction.md with images/, ledger.json; and the page of the docs where asked."""
     out, pictures = request.out, draw_pictures(request.parts, evidence)
     try:

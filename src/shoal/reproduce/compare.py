@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shoal.reproduce.evidence import Evidence, Missing, NoLevel
+from shoal.reproduce.evidence import NoLevel, ReproductionData, StudyNotRun
 from shoal.reproduce.model import Part, Report, Row, Table, rows_of
 from shoal.statistics.intervals import Interval, mean_interval, wilson
 from shoal.statistics.prediction import AGREES, HIGHER, LOWER, UNKNOWN, single_run, standing
@@ -39,7 +39,7 @@ class ComparedTable:
     rows: tuple[Compared, ...]
 
 
-def compare(report: Report, name: str, part: Part, evidence: Evidence) -> list[ComparedTable]:
+def compare(report: Report, name: str, part: Part, evidence: ReproductionData) -> list[ComparedTable]:
     """Every table of a part, in order."""
     return [
         ComparedTable(report, name, table, tuple(compared(row, table, evidence) for row in rows_of(table)))
@@ -47,11 +47,11 @@ def compare(report: Report, name: str, part: Part, evidence: Evidence) -> list[C
     ]
 
 
-def compared(row: Row, table: Table, evidence: Evidence) -> Compared:
+def compared(row: Row, table: Table, evidence: ReproductionData) -> Compared:
     """One row beside ours."""
     try:
         values = evidence.values(row)
-    except Missing:
+    except StudyNotRun:
         return Compared(row, np.empty(0), None, None, "not run")
     except NoLevel:
         if not evidence.mode.digits:
@@ -73,7 +73,9 @@ def _exact(row: Row, ours: float, values: np.ndarray) -> Compared:
     return Compared(row, values, point, point, word)
 
 
-def _intervals(values: np.ndarray, row: Row, table: Table, evidence: Evidence) -> tuple[Interval, Interval]:
+def _intervals(
+    values: np.ndarray, row: Row, table: Table, evidence: ReproductionData
+) -> tuple[Interval, Interval]:
     if table.unit == "share":
         return _share(values)
     if table.scale == "log":

@@ -13,15 +13,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
 from shoal.report.figures import Group, draw_group
-from shoal.report.figures.accuracy_axis import limits
+from shoal.report.figures.axes import limits
 from shoal.report.numbers import short_number
 from shoal.report.style import INK, MUTED, PALETTE, drawing, fit, panel
 from shoal.report.summary import summarize
 from shoal.report.svg import Drawing, Key, prefixed, to_drawing
 from shoal.reproduce.compare import Compared, ComparedTable
-from shoal.reproduce.evidence import Evidence
-from shoal.reproduce.library import Chosen
-from shoal.reproduce.model import Picture
+from shoal.reproduce.evidence import ReproductionData
+from shoal.reproduce.model import Chosen, Picture
 from shoal.reproduce.text import UNITS
 
 OURS, ALIKE, REPORTED = PALETTE[0], "#b7d4e8", PALETTE[1]
@@ -58,7 +57,7 @@ def png(table: ComparedTable, label: str = "") -> bytes | None:
     return buffer.getvalue()
 
 
-def draw_pictures(parts: Sequence[Chosen], evidence: Evidence) -> Pictures:
+def draw_pictures(parts: Sequence[Chosen], evidence: ReproductionData) -> Pictures:
     """Every picture that the parts ask for and whose study was run."""
     tried = {
         (report.number, name): [
@@ -69,7 +68,7 @@ def draw_pictures(parts: Sequence[Chosen], evidence: Evidence) -> Pictures:
     return {key: [group for group in groups if group is not None] for key, groups in tried.items()}
 
 
-def _picture(evidence: Evidence, picture: Picture, name: str) -> Group | None:
+def _picture(evidence: ReproductionData, picture: Picture, name: str) -> Group | None:
     """The group of figures of a study's own report that the picture asks for, under its title."""
     if picture.study not in evidence.results:
         return None

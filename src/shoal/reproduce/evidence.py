@@ -19,7 +19,7 @@ from shoal.reproduce.model import Level, Row
 NEAR = 1.2  # a reported level may be rounded: ours is the nearest, at most this factor away
 
 
-class Missing(Exception):
+class StudyNotRun(Exception):
     """A study that was not run, so that nothing is said of it."""
 
 
@@ -28,7 +28,7 @@ class NoLevel(RunError):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReproductionData:
     """Results by study name (those that were run), computed numbers by name, (n,) each, and the mode."""
 
     mode: Mode
@@ -38,13 +38,13 @@ class Evidence:
     def result(self, study: str) -> xr.Dataset:
         """A study's result. Raises Missing where it was not run."""
         if study not in self.results:
-            raise Missing(study)
+            raise StudyNotRun(study)
         return self.results[study]
 
     def number(self, name: str) -> np.ndarray:
         """Computed numbers, (n,). Raises Missing where they were not computed."""
         if name not in self.computed:
-            raise Missing(name)
+            raise StudyNotRun(name)
         return np.atleast_1d(np.asarray(self.computed[name], dtype=np.float64))
 
     def values(self, row: Row) -> np.ndarray:

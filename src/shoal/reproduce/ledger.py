@@ -10,25 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from shoal.reproduce.adapt import Mode
-from shoal.reproduce.claims import JUDGES, Judgement, not_run
+from shoal.reproduce.claims import JUDGES, ClaimDecision, not_run
 from shoal.reproduce.compare import Compared, ComparedTable, compare
-from shoal.reproduce.evidence import Evidence, Missing
-from shoal.reproduce.library import Chosen
-from shoal.reproduce.model import Claim, Report
+from shoal.reproduce.evidence import ReproductionData, StudyNotRun
+from shoal.reproduce.model import Chosen, Claim, Report
 from shoal.statistics.intervals import Interval
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecidedClaim:
     """A sentence of a report with its judgement."""
 
     report: Report
     claim: Claim
-    judgement: Judgement
+    judgement: ClaimDecision
 
 
 @dataclass(frozen=True)
-class Made:
+class RunRecord:
     """How a study's numbers came about."""
 
     study: str
@@ -47,9 +46,9 @@ class Ledger:
 
     mode: Mode
     parts: tuple[Chosen, ...]
-    decided: tuple[Decided, ...]
+    decided: tuple[DecidedClaim, ...]
     tables: tuple[ComparedTable, ...]
-    made: tuple[Made, ...]
+    made: tuple[RunRecord, ...]
     seconds: float
 
     def count(self, words: Sequence[str]) -> Counter[str]:
@@ -57,11 +56,13 @@ class Ledger:
         return Counter(row.word for table in self.tables for row in table.rows if row.word in words)
 
 
-def make_ledger(parts: Sequence[Chosen], evidence: Evidence, made: Sequence[Made], seconds: float) -> Ledger:
+def make_ledger(
+    parts: Sequence[Chosen], evidence: ReproductionData, made: Sequence[RunRecord], seconds: float
+) -> Ledger:
     """Decide every sentence whose parts were asked for, and compare every figure of the parts."""
     asked = {(report.number, name) for report, name, _ in parts}
     decided = [
-        Decided(report, claim, _judgement(claim, evidence))
+        DecidedClaim(report, claim, _judgement(claim, evidence))
         for report in dict.fromkeys(report.key for report, _, _ in parts)
         for report in [next(one for one, _, _ in parts if one.key == report)]
         for claim in report.claim
@@ -71,10 +72,10 @@ def make_ledger(parts: Sequence[Chosen], evidence: Evidence, made: Sequence[Made
     return Ledger(evidence.mode, tuple(parts), tuple(decided), tuple(tables), tuple(made), seconds)
 
 
-def _judgement(claim: Claim, evidence: Evidence) -> Judgement:
+def _judgement(claim: Claim, evidence: ReproductionData) -> ClaimDecision:
     try:
         return JUDGES[claim.judge](evidence)
-    except Missing as missing:
+    except StudyNotRun as missing:
         return not_run(str(missing))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shoal.files import Folder
+from shoal.folder import Folder
 from shoal.report.figures import Group
-from shoal.report.sheet import sheet
+from shoal.report.sheet import svg_page
 from shoal.reproduce.compare import ComparedTable
 from shoal.reproduce.draw import Pictures, png
-from shoal.reproduce.ledger import Decided, Ledger
+from shoal.reproduce.ledger import DecidedClaim, Ledger
 from shoal.reproduce.page import EXPLANATION, TITLE, counted_words, facts, made_rows, subtitle
 from shoal.reproduce.text import COLUMNS, cells_of, heading_of
 
@@ -62,7 +62,7 @@ def _parts_of(ledger: Ledger, number: str) -> list[str]:
     return list(next(report for report, _, _ in ledger.parts if report.number == number).part)
 
 
-def _claim(one: Decided) -> list[str]:
+def _claim(one: DecidedClaim) -> list[str]:
     kind = "doubt about" if one.claim.of == "doubtful" else "claim of"
     found = one.judgement
     lines = [f"**{found.word}** · {kind} {one.report.number}: {one.claim.sentence}", ""]
@@ -90,7 +90,7 @@ def _table(table: ComparedTable, label: str, page: Path, image: Path, kept: Fold
 
 def _picture(group: Group, label: str, page: Path, image: Path, kept: Folder) -> list[str]:
     """Figures of a study's own report as one SVG."""
-    kept.replace(image.name, sheet(group, label).encode())
+    kept.replace(image.name, svg_page(group, label).encode())
     lines = [f"#### {group.heading}", "", *([f"**{label}**", ""] if label else [])]
     lines += [f"![{group.heading}]({_place(image, page)})", ""]
     captions = dict.fromkeys([*(drawing.caption for drawing in group.drawings), group.caption])

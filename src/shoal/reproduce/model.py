@@ -1,23 +1,33 @@
-"""What a report said, as files of this package tell it: figures and where to find ours, pictures, claims."""
+"""What a report said, as files of this package tell it: figures and where to find ours, pictures, claims.
+
+The reports that come with the package, and what a user may ask for by name.
+"""
 
 from __future__ import annotations
 
+import difflib
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from shoal.errors import StudyError
 from shoal.report.numbers import short_number
 
 Level = bool | int | float | str
 
 
-class Words(BaseModel):
+class ReportTable(BaseModel):
     """A table of a report's file: unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Row(Words):
+class Row(ReportTable):
     """One figure: what was reported, and which of our numbers it is.
 
     of: its path among the report's figures; `reported` is missing where only ours is shown.
@@ -45,14 +55,14 @@ class Row(Words):
     note: str = ""
 
 
-class Column(Words):
+class Column(ReportTable):
     """One of several figures beside each other in a grid."""
 
     name: str = ""
     at: dict[str, Level] = {}
 
 
-class Grid(Words):
+class Grid(ReportTable):
     """Figures along one factor: `rows` of a level and one figure a column, as the report printed them.
 
     named: the row's name around its level ("λ {}"). complement: our levels are 1 minus the report's. notes:
@@ -68,7 +78,7 @@ class Grid(Words):
     rows: tuple[tuple[float, ...], ...]
 
 
-class Table(Words):
+class Table(ReportTable):
     """Figures of one kind under a heading. unit: how they are written. drawn: whether the report measured on
     another draw of as many examples, so that the draw is noise too. Rows and grids take study and value
     from here where they say nothing themselves."""
@@ -84,7 +94,7 @@ class Table(Words):
     caption: str = ""
 
 
-class Picture(Words):
+class Picture(ReportTable):
     """A figure of the report (`of` is what the reference calls it) and the part of our page that is it."""
 
     title: str
@@ -93,7 +103,7 @@ class Picture(Words):
     group: str = "curves"
 
 
-class Part(Words):
+class Part(ReportTable):
     """What can be asked for by name: studies to run, numbers to compute, tables and pictures of them.
 
     seeds: "own" where the study's number of networks is the question itself.
@@ -108,7 +118,7 @@ class Part(Words):
     note: str = ""
 
 
-class Claim(Words):
+class Claim(ReportTable):
     """A sentence of the report (`claims`) or about it (`doubtful`), and the name of what decides it."""
 
     sentence: str
@@ -117,7 +127,7 @@ class Claim(Words):
     parts: tuple[str, ...]
 
 
-class Report(Words):
+class Report(ReportTable):
     """One report: its key in the reference file, its parts in the order of the page, its claims."""
 
     key: str
@@ -161,3 +171,65 @@ def _written_out(grid: Grid) -> list[Row]:
             )
             found.append(row)
     return found
+
+
+Chosen = tuple[Report, str, Part]  # a report, the name of a part, the part
+
+
+@cache
+def reports() -> tuple[Report, ...]:
+    """Every report, by number."""
+    folder = resources.files("shoal.reproduce") / "reports"
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda f: f.name)
+    return tuple(_read(file.name, file.read_text(encoding="utf-8")) for file in files)
+
+
+def _read(name: str, text: str) -> Report:
+    try:
+        return Report.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        raise StudyError(f"{name}: {error}", "This file comes with Shoal: install it again.") from None
+
+
+def part_names() -> list[str]:
+    """Everything that can be asked for: reports, parts as 002.search, all."""
+    return [
+        name for one in reports() for name in (one.number, *(f"{one.number}.{part}" for part in one.part))
+    ]
+
+
+def choose(names: Iterable[str]) -> list[Chosen]:
+    """The parts that names ask for, each once, in the order of the page.
+
+    Raises StudyError for a name that is none, with the nearest one.
+    """
+    wanted, known = set(names), {*part_names(), "all"}
+    if not wanted:
+        raise StudyError("No report is named.", "Name one (002), a part of one (002.search), or all.")
+    for name in sorted(wanted - known):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        parts = "; ".join(f"{one.number}: {', '.join(one.part)}" for one in reports())
+        raise StudyError(f"{name} is no report and no part of one.", f"{hint}There are {parts}; and all.")
+    return [
+        (report, name, part)
+        for report in reports()
+        for name, part in report.part.items()
+        if wanted & {"all", report.number, f"{report.number}.{name}"}
+    ]
+
+
+def study_file(name: str) -> Path:
+    """The file of a shipped study: inside an installed package, else beside its source.
+
+    Raises StudyError where there is none.
+    """
+    inside = Path(__file__).parent.parent
+    places = (inside / "reproduce" / "studies", inside.parents[1] / "studies" / "reports")
+    for place in places:
+        if (place / f"{name}.toml").is_file():
+            return place / f"{name}.toml"
+    raise StudyError(
+        f"The study {name}.toml was not found in {' or '.join(map(str, places))}.",
+        "It comes with Shoal: install it again.",
+    )

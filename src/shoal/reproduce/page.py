@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shoal.report.numbers import counted, duration
-from shoal.report.page import template
+from shoal.report.templates import template
 from shoal.reproduce.compare import ComparedTable
 from shoal.reproduce.draw import KEYS, Pictures, strip_chart
 from shoal.reproduce.ledger import Ledger

@@ -1,1 +1,1 @@
-"""Many networks: the study file, its plan, the population that trains it, its results and its folder."""
+"""What is asked: the settings of a study, its factors and levels, and the file they are written in."""

@@ -8,19 +8,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from shoal.errors import StudyError
-from shoal.study.expected import MOST_SHOWN, as_written
-from shoal.study.mistakes import MOST_TOLD, Mistake, describe, nearest
-from shoal.study.search.read import first_point, read_search, wrong_points
-from shoal.study.spec.levels import Variant
-from shoal.study.spec.paths import TABLES
-from shoal.study.spec.study import MOST_LETTERS, MOST_MEMBERS, Factor, Settings, Study
-from shoal.study.toml_file import read_toml
-from shoal.study.toml_text import plain, to_toml
+from shoal.study.factors import DEFAULT_SEEDS, read_vary
+from shoal.study.messages import MOST_SHOWN, MOST_TOLD, ValidationMessage, as_written, nearest
+from shoal.study.search_table import first_point, read_search, wrong_points
+from shoal.study.settings.base import TABLES
+from shoal.study.settings.levels import Variant
+from shoal.study.settings.study import (
+    MOST_LETTERS,
+    MOST_MEMBERS,
+    Factor,
+    Study,
+    validated_settings,
+    with_levels,
+)
+from shoal.study.toml import plain, read_toml, to_toml
 from shoal.study.too_large import too_large
-from shoal.study.vary import DEFAULT_SEEDS, read_vary
 from shoal.text import printable
 
 MOST_LISTED = 20  # mistakes in one message
@@ -69,9 +72,9 @@ def make_study(
         search, wrong = read_search(raw["search"], base, list(at))
         mistakes += wrong
         at |= {} if wrong else first_point(search)
-    settings, wrong = validated_settings(apply_levels(base, at))
+    settings, wrong = validated_settings(with_levels(base, at))
     if search is not None and at.keys() >= search.over.keys():
-        said = list(wrong_points(search, lambda point: validated_settings(apply_levels(base, point))))
+        said = list(wrong_points(search, lambda point: validated_settings(with_levels(base, point))))
         mistakes += said
         wrong = [m for m in wrong if not (said and m.path.startswith(tuple(search.over)))]
     mistakes += [_at_level(mistake, factors) for mistake in wrong]
@@ -84,7 +87,7 @@ def make_study(
     if mistakes or settings is None:
         raise StudyError(f"{source} {counted(mistakes)}", "Nothing was run.")
     text = written or _as_file(raw, source)
-    own = base if search is None else apply_levels(base, at)  # a searched setting need not be written
+    own = base if search is None else with_levels(base, at)  # a searched setting need not be written
     return Study(
         base=settings, factors=factors, seeds=seeds, raw=own, text=text, folder=folder, search=search
     )
@@ -116,44 +119,19 @@ def counted(mistakes: Sequence[str]) -> str:
     return "\n  ".join([many, *listed, *rest])
 
 
-def validated_settings(raw: Mapping[str, Any]) -> tuple[Settings | None, list[Mistake]]:
-    """Settings, or what is wrong with them."""
-    try:
-        return Settings.model_validate(raw), []
-    except ValidationError as error:
-        return None, describe(error, raw, Settings)
-
-
-def apply_levels(raw: Mapping[str, Any], levels: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the raw tables with a level at each dotted path, or a variant's settings at theirs."""
-    result = dict(raw)  # tables are copied where they change, and nowhere else
-    single = {path: level for path, level in levels.items() if not isinstance(level, Variant)}
-    for variant in levels.values():
-        single |= variant.settings if isinstance(variant, Variant) else {}
-    for path, level in single.items():
-        *tables, last = path.split(".")
-        at = result
-        for name in tables:
-            below = at.get(name)
-            at[name] = dict(below) if isinstance(below, Mapping) else {}
-            at = at[name]
-        at[last] = level
-    return result
-
-
 def _wrong_levels(base: Mapping[str, Any], factors: tuple[Factor, ...]) -> list[str]:
     first = {f.path: f.levels[0] for f in factors}
     mistakes = []
     for factor in factors:
         for i, level in enumerate(factor.levels[1:], start=1):
-            _, wrong = validated_settings(apply_levels(base, {**first, factor.path: level}))
+            _, wrong = validated_settings(with_levels(base, {**first, factor.path: level}))
             mistakes += [_at_level(mistake, (factor,), i) for mistake in wrong]
             if len(mistakes) >= MOST_TOLD:
                 return mistakes
     return mistakes
 
 
-def _at_level(mistake: Mistake, factors: tuple[Factor, ...], i: int = 0) -> str:
+def _at_level(mistake: ValidationMessage, factors: tuple[Factor, ...], i: int = 0) -> str:
     """A mistake in the words of the file: where a level is the cause, by its factor and its place."""
     for factor in factors:
         level = factor.levels[i]

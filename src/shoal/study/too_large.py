@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shoal.study.spec.levels import MOST_LEVELS
-from shoal.study.spec.network import MOST_LAYERS
-from shoal.study.spec.record import MOST_POINTS
-from shoal.study.spec.study import MOST_MEMBERS
+from shoal.study.settings.levels import MOST_LEVELS
+from shoal.study.settings.network import MOST_LAYERS
+from shoal.study.settings.record import MOST_POINTS
+from shoal.study.settings.study import MOST_MEMBERS
 
 MOST_KEYS = 1000  # of a table
 MOST_ENTRIES = MOST_LAYERS + 1  # of a list: an initializer for each layer, and for the map onto the classes

@@ -1,4 +1,7 @@
-"""What a member is worth: loss, accuracy and confusion over a whole split, block by block."""
+"""Which examples a network gets most confidently wrong, kept block by block while a split is walked over.
+
+What a member is worth: loss, accuracy and confusion over a whole split, block by block.
+"""
 
 from __future__ import annotations
 
@@ -10,36 +13,61 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from shoal.network import Network, population_state_by_chunks
-from shoal.training.mistaken import Mistaken
+from shoal.layers.softmax_cross_entropy import softmax
+from shoal.network import Network, batch_statistics_by_chunks
+from shoal.training.splits import DeviceSplit, Standardization, standardize
+
+_PROBABILITIES: dict[str, Callable[[Array], Array]] = {
+    "softmax_cross_entropy": softmax,
+    "sigmoid_cross_entropy": lambda scores: 1 / (1 + jnp.exp(-scores)),
+}
 
 
-class Split(NamedTuple):
-    """Examples on the device, as they came: inputs (n, ...) often uint8, labels (n,) int32."""
+class ConfidentErrors(NamedTuple):
+    """The most confident mistakes so far, the worst first, each (K,): the probability of the class that was
+    named, the example's place in the split and the class. Where there are fewer than K: -1."""
 
-    inputs: Array
-    labels: Array
+    probability: Array
+    index: Array
+    predicted: Array
+
+    @classmethod
+    def none(cls, most: int, dtype: object) -> ConfidentErrors:
+        """No mistake yet, of at most so many."""
+        nowhere = jnp.full((most,), -1, jnp.int32)
+        return cls(jnp.full((most,), -1, dtype), nowhere, nowhere)  # type: ignore[arg-type]
+
+    def among(self, loss: str, scores: Array, labels: Array, fresh: Array, index: Array) -> ConfidentErrors:
+        """These and a block's: scores (n, C), the others (n,). Of equals the earlier one is kept."""
+        predicted = jnp.argmax(scores, axis=1).astype(jnp.int32)
+        named = jnp.max(_PROBABILITIES[loss](scores), axis=1)
+        wrong = (predicted != labels) & fresh & jnp.isfinite(named)
+        best, at = lax.top_k(
+            jnp.concatenate([self.probability, jnp.where(wrong, named, -1)]), len(self.probability)
+        )
+        known = best >= 0
+        every = (jnp.concatenate([self.index, index]), jnp.concatenate([self.predicted, predicted]))
+        return ConfidentErrors(best, *(jnp.where(known, one[at], -1) for one in every))
 
 
-class Scale(NamedTuple):
-    """x = (input - offset) * scale, over the features."""
-
-    offset: Array
-    scale: Array
-
-
-def standardized(inputs: Array, scale: Scale) -> Array:
-    """Inputs in the scale's dtype, standardized."""
-    return (inputs.astype(scale.offset.dtype) - scale.offset) * scale.scale
+def has_probabilities(loss: str) -> bool:
+    """Whether scores mean probabilities under this loss."""
+    return loss in _PROBABILITIES
 
 
 def evaluate_split(
-    network: Network, parameters: Any, state: Any, split: Split, scale: Scale, block: int, most_wrong: int = 0
+    network: Network,
+    parameters: Any,
+    state: Any,
+    split: DeviceSplit,
+    scale: Standardization,
+    block: int,
+    most_wrong: int = 0,
 ) -> dict[str, Array]:
     """Mean loss, accuracy (a fraction) and confusion (C, C: true class by predicted class) over a split.
 
     With `most_wrong`, that many examples that are most confidently wrong too: `mistake_probability`,
-    `mistake_index` and `mistake_predicted`, each (most_wrong,), as `Mistaken` has them.
+    `mistake_index` and `mistake_predicted`, each (most_wrong,), as `ConfidentErrors` has them.
 
     Where labels are the real values of a regression, mean loss and `prediction_span` instead: the largest
     prediction minus the smallest, as a share of the values' own span.
@@ -59,7 +87,7 @@ def evaluate_split(
         loss, right, confusion = walk(_add_classes, start)
         mistakes = {}
     else:
-        kind, none = network.loss.kind, Mistaken.none(most_wrong, zero.dtype)
+        kind, none = network.loss.kind, ConfidentErrors.none(most_wrong, zero.dtype)
 
         def add(total: Any, loss: Array, scores: Array, labels: Array, fresh: Array, index: Array) -> Any:
             counts = _add_classes(total[0], loss, scores, labels, fresh, index)
@@ -86,8 +114,8 @@ def _over_blocks(
     network: Network,
     parameters: Any,
     state: Any,
-    split: Split,
-    scale: Scale,
+    split: DeviceSplit,
+    scale: Standardization,
     block: int,
     add: Callable[..., Any],
     start: Any,
@@ -98,7 +126,7 @@ def _over_blocks(
 
     def step(total: Any, i: Array) -> tuple[Any, None]:
         first = jnp.minimum(i * block, n - block)
-        x = standardized(lax.dynamic_slice_in_dim(split.inputs, first, block), scale)
+        x = standardize(lax.dynamic_slice_in_dim(split.inputs, first, block), scale)
         labels = lax.dynamic_slice_in_dim(split.labels, first, block)
         index = first + jnp.arange(block, dtype=jnp.int32)
         fresh = index >= i * block
@@ -119,7 +147,9 @@ def example_losses(network: Network, scores: Array, labels: Array) -> Array:
     return jax.vmap(one)(scores, labels)
 
 
-def population_state(network: Network, parameters: Any, split: Split, scale: Scale, block: int) -> Any:
+def population_state(
+    network: Network, parameters: Any, split: DeviceSplit, scale: Standardization, block: int
+) -> Any:
     """Exact batch-norm statistics over a whole split, for `batch_norm.statistics = "population"`."""
     n = split.labels.shape[0]
     block = min(block, n)
@@ -128,12 +158,12 @@ def population_state(network: Network, parameters: Any, split: Split, scale: Sca
     def fold(step: Any, total: Any) -> Any:
         def add(total: Any, i: Array) -> tuple[Any, None]:
             return step(
-                total, standardized(lax.dynamic_slice_in_dim(split.inputs, i * block, block), scale)
+                total, standardize(lax.dynamic_slice_in_dim(split.inputs, i * block, block), scale)
             ), None
 
         total, _ = lax.scan(add, total, jnp.arange(full, dtype=jnp.int32))
         if n % block:
-            total = step(total, standardized(split.inputs[full * block :], scale))
+            total = step(total, standardize(split.inputs[full * block :], scale))
         return total
 
-    return population_state_by_chunks(network, parameters, scale.offset, fold)
+    return batch_statistics_by_chunks(network, parameters, scale.offset, fold)

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import optax
 
-from shoal.training.minimize import METHODS
+from shoal.training.full_batch import METHODS
 
 
 def make_optimizer(table: Any, momentum: Any = None) -> optax.GradientTransformation:

@@ -13,7 +13,7 @@ from shoal.training.optimizers import make_optimizer
 from shoal.training.schedules import Clock, momentum_at, rate_at
 
 
-class Member(NamedTuple):
+class MemberState(NamedTuple):
     """One network in training. `diverged_step` is the first step whose loss was not finite, or -1; `loss` is
     that of the last batch, before its update."""
 
@@ -24,16 +24,16 @@ class Member(NamedTuple):
     loss: Array
 
 
-def start_member(network: Network, training: Any, noise: Any, given: Any = None) -> Member:
+def start_member(network: Network, training: Any, noise: Any, given: Any = None) -> MemberState:
     """The member before its first step, from the noise that its initial weights scale, or from given ones."""
     parameters = network.initialize(noise) if given is None else given
     like = next(iter(network.weights(parameters).values()))
     optimizer = make_optimizer(training.optimizer_table).init(parameters)
     none_yet = jnp.full((), jnp.nan, like.dtype)
-    return Member(parameters, network.initial_state(like), optimizer, jnp.int32(-1), none_yet)
+    return MemberState(parameters, network.initial_state(like), optimizer, jnp.int32(-1), none_yet)
 
 
-class Learned(NamedTuple):
+class BatchResult(NamedTuple):
     """What one batch tells a member: its loss, the cost's gradients, the state after it."""
 
     loss: Array
@@ -42,27 +42,31 @@ class Learned(NamedTuple):
 
 
 def train_step(
-    network: Network, training: Any, member: Member, x: Array, targets: Array, clock: Clock, noise: Any
-) -> Member:
+    network: Network, training: Any, member: MemberState, x: Array, targets: Array, clock: Clock, noise: Any
+) -> MemberState:
     """The member after one batch: x (N, ...) standardized, targets as the loss wants them.
 
     `noise` is what dropout draws, by layer. The update is p <- p - rate * direction(gradient of the cost).
     """
-    return updated(training, member, learn(network, training, member, x, targets, noise), clock)
+    return apply_update(
+        training, member, forward_backward(network, training, member, x, targets, noise), clock
+    )
 
 
-def learn(network: Network, training: Any, member: Member, x: Array, targets: Array, noise: Any) -> Learned:
+def forward_backward(
+    network: Network, training: Any, member: MemberState, x: Array, targets: Array, noise: Any
+) -> BatchResult:
     """The first half of a step: forward and backward."""
     costs, gradients, saved, _ = network.cost_and_gradients(member.parameters, x, targets, training.l2, noise)
-    return Learned(costs.loss, gradients, network.update_state(member.state, saved))
+    return BatchResult(costs.loss, gradients, network.update_state(member.state, saved))
 
 
-def updated(training: Any, member: Member, learned: Learned, clock: Clock) -> Member:
+def apply_update(training: Any, member: MemberState, learned: BatchResult, clock: Clock) -> MemberState:
     """The second half: the member after the update that the batch asks for."""
     update, optimizer_state = next_update(training, member, learned.gradients, clock, learned.loss.dtype)
     parameters = optax.apply_updates(member.parameters, update)
     broke = (member.diverged_step < 0) & ~jnp.isfinite(learned.loss)
-    return Member(
+    return MemberState(
         parameters,  # pyright: ignore[reportArgumentType]
         learned.state,
         optimizer_state,
@@ -71,7 +75,9 @@ def updated(training: Any, member: Member, learned: Learned, clock: Clock) -> Me
     )
 
 
-def next_update(training: Any, member: Member, gradients: Any, clock: Clock, dtype: Any) -> tuple[Any, Any]:
+def next_update(
+    training: Any, member: MemberState, gradients: Any, clock: Clock, dtype: Any
+) -> tuple[Any, Any]:
     """What the optimizer adds to the parameters, -rate * direction, and its state after that."""
     moving = training.schedule is not None and training.schedule.kind == "one_cycle"
     momentum = momentum_at(training.schedule, clock, dtype) if moving else None

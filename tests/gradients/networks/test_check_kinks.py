@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from samples import chain, draw, draw_batch, small_network
 
+from samples import chain, draw, draw_batch, small_network
 from shoal.gradients import Verdict, check_point, check_start
 from shoal.layers import Affine, ReLU
 from shoal.layers.arrays import namespace

@@ -9,9 +9,9 @@ import jax
 import numpy as np
 import pytest
 from rich.console import Console
-from samples import WithoutVariancePath, chain, check, draw, draw_batch, small_network, two_hidden
 
 import shoal.gradients as gradients
+from samples import WithoutVariancePath, chain, check, draw, draw_batch, small_network, two_hidden
 from shoal.errors import NetworkError
 from shoal.gradients import check_network, check_point
 from shoal.gradients.networks.structure import zero_by_construction

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from samples import CLASSES, FEATURES, chain, check, draw, draw_batch, small_network
 
+from samples import CLASSES, FEATURES, chain, check, draw, draw_batch, small_network
 from shoal.gradients import Verdict, check_network, check_point, check_start
 from shoal.layers import (
     Affine,

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from samples import L2, WithoutVariancePath, chain, check, draw, small_network, two_hidden
 
+from samples import L2, WithoutVariancePath, chain, check, draw, small_network, two_hidden
 from shoal.gradients import GradientCheck, Verdict, check_point
 from shoal.gradients.compare import compare
-from shoal.gradients.networks.probes import probe
+from shoal.gradients.networks.blocks import probe
 from shoal.layers import Affine, BatchNorm, LeakyReLU, Normal, ReLU, Sigmoid, SoftmaxCrossEntropy, Tanh
 from shoal.network import Network
 

@@ -1,8 +1,8 @@
 """Which networks of a study get a check of their own."""
 
 import numpy as np
-from samples import draw_batch, small_network
 
+from samples import draw_batch, small_network
 from shoal.gradients import Case, distinct
 from shoal.layers import BatchNorm, HeNormal, Normal, Tanh
 

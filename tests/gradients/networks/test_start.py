@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from samples import draw, small_network
 
+from samples import draw, small_network
 from shoal.gradients import make_point
 from shoal.layers import BatchNorm, Normal
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shoal.analysis.findings import Evidence, Rule
-from shoal.analysis.inside import Inside
+from shoal.analysis.findings import Rule, RuleResult
+from shoal.analysis.inside import HealthData
 from shoal.analysis.rules import curves, gradients, layers, rate
 
-Check = Callable[[Inside], Evidence | None]
+Check = Callable[[HealthData], RuleResult | None]
 
 RULES: tuple[tuple[Rule, Check], ...] = (
     (curves.DIVERGENCE, curves.divergence),

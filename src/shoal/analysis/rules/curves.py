@@ -7,8 +7,8 @@ from scipy.special import bdtr
 
 from shoal.analysis.factors import by_cell
 from shoal.analysis.final import resolution
-from shoal.analysis.findings import Evidence, Rule, whole_networks
-from shoal.analysis.inside import Inside
+from shoal.analysis.findings import Rule, RuleResult, whole_networks
+from shoal.analysis.inside import HealthData
 
 DIVERGENCE = Rule(
     "divergence",
@@ -55,12 +55,12 @@ STILL = 0.02  # of the loss: what it may fall by over the last quarter and still
 LEVEL = 0.99  # of the binomial interval of chance
 
 
-def divergence(inside: Inside) -> Evidence | None:
+def divergence(inside: HealthData) -> RuleResult | None:
     holds = inside.finished & inside.diverged
     return whole_networks(DIVERGENCE, holds, np.ones(holds.shape), step=inside.diverged_step)
 
 
-def no_learning(inside: Inside) -> Evidence | None:
+def no_learning(inside: HealthData) -> RuleResult | None:
     """Members whose last accuracy on validation (else training) data guessing may reach; a regression that
     predicts one constant."""
     name = "validation_accuracy" if inside.has("validation_accuracy") else "train_accuracy"
@@ -88,7 +88,7 @@ def chance_interval(n: int, guess: float, commonest: float = 0.0) -> tuple[float
     return low / n, high / n
 
 
-def overfitting(inside: Inside) -> Evidence | None:
+def overfitting(inside: HealthData) -> RuleResult | None:
     if not inside.has("validation_loss", "train_loss"):
         return None
     loss = inside.curve("validation_loss")
@@ -103,21 +103,21 @@ def overfitting(inside: Inside) -> Evidence | None:
     return whole_networks(OVERFITTING, holds, above)
 
 
-def underfitting(inside: Inside) -> Evidence | None:
+def underfitting(inside: HealthData) -> RuleResult | None:
     """Not of networks that learned nothing or whose rate or gradients are at fault: see `health`."""
     if not inside.has("train_loss"):
         return None
     end = inside.at_end(inside.train_loss)
     before = _quarter_before(inside)
     with np.errstate(invalid="ignore", divide="ignore"):
-        holds = inside.learned_little & (end >= (1 - STILL) * before)
+        holds = inside.barely_trained & (end >= (1 - STILL) * before)
         if inside.has("validation_loss"):
             holds &= inside.at_end(inside.curve("validation_loss")) <= 1.1 * end
-        left = end / inside.guessing
+        left = end / inside.chance_loss
     return whole_networks(UNDERFITTING, holds, left)
 
 
-def _quarter_before(inside: Inside) -> np.ndarray:
+def _quarter_before(inside: HealthData) -> np.ndarray:
     """The training loss at the last record that lies a quarter of the training or more before the end."""
     found = np.empty(inside.finished.shape)
     for cell, last in enumerate(inside.last):
@@ -126,13 +126,13 @@ def _quarter_before(inside: Inside) -> np.ndarray:
     return found
 
 
-def _commonest(inside: Inside, name: str) -> float:
+def _commonest(inside: HealthData, name: str) -> float:
     """The share of the commonest class, where the result says it."""
     part = name.removesuffix("_accuracy")
     return max((float(one.get("commonest_class", {}).get(part, 0.0)) for one in inside.data), default=0.0)
 
 
-def _constant(inside: Inside) -> Evidence | None:
+def _constant(inside: HealthData) -> RuleResult | None:
     if not inside.has("collapsed", "prediction_span"):
         return None
     collapsed = by_cell(inside.dataset, inside.dataset["collapsed"].astype(bool)) & inside.sound

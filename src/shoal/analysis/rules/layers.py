@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from shoal.analysis.findings import Evidence, Rule
-from shoal.analysis.inside import Inside
+from shoal.analysis.findings import Rule, RuleResult
+from shoal.analysis.inside import HealthData
 
 DYING = Rule(
     "dying-units",
@@ -41,20 +41,20 @@ LAG = Rule(
 )
 
 
-def dying(inside: Inside) -> Evidence | None:
+def dying(inside: HealthData) -> RuleResult | None:
     return _at_end(inside, DYING, "dead_fraction")
 
 
-def saturation(inside: Inside) -> Evidence | None:
+def saturation(inside: HealthData) -> RuleResult | None:
     return _at_end(inside, SATURATION, "saturated_fraction")
 
 
-def lag(inside: Inside) -> Evidence | None:
+def lag(inside: HealthData) -> RuleResult | None:
     """The larger of |running mean - mean| / sigma and |log(running sigma / sigma)|."""
     return _at_end(inside, LAG, "running_mean_lag", "running_deviation_lag")
 
 
-def _at_end(inside: Inside, rule: Rule, *names: str) -> Evidence | None:
+def _at_end(inside: HealthData, rule: Rule, *names: str) -> RuleResult | None:
     """Holds where the last record reaches the threshold; the steps are all that reach it."""
     if not inside.has(*names):
         return None
@@ -62,4 +62,4 @@ def _at_end(inside: Inside, rule: Rule, *names: str) -> Evidence | None:
     with np.errstate(invalid="ignore"):
         reaches = values >= rule.threshold
     at_end = inside.at_end(reaches) & inside.sound[..., None]
-    return Evidence(rule, reaches & at_end[:, :, None, :], values)
+    return RuleResult(rule, reaches & at_end[:, :, None, :], values)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from shoal.analysis.findings import Evidence, Rule, whole_networks
-from shoal.analysis.inside import Inside
+from shoal.analysis.findings import Rule, RuleResult, whole_networks
+from shoal.analysis.inside import HealthData
 from shoal.analysis.rules.gradients import VANISHING, steepness, vanishing
 
 TOO_HIGH = Rule(
@@ -30,20 +30,20 @@ TOO_LOW = Rule(
 )
 
 
-def too_high(inside: Inside) -> Evidence | None:
+def too_high(inside: HealthData) -> RuleResult | None:
     """Weights that have all but vanished themselves are no measure of an update."""
     steep = steepness(inside)
     if steep is None or not inside.has("update_ratio"):
         return None
     with np.errstate(invalid="ignore"):
         values = np.where(steep >= VANISHING.threshold, inside.layered("update_ratio"), np.nan)
-    failed = inside.finished & (inside.diverged | inside.learned_little)
+    failed = inside.finished & (inside.diverged | inside.barely_trained)
     with np.errstate(invalid="ignore"):
         holds = (values >= TOO_HIGH.threshold) & np.isfinite(values)
-    return Evidence(TOO_HIGH, holds & failed[:, :, None, None], values)
+    return RuleResult(TOO_HIGH, holds & failed[:, :, None, None], values)
 
 
-def too_low(inside: Inside) -> Evidence | None:
+def too_low(inside: HealthData) -> RuleResult | None:
     """Weights that vanishing gradients leave where they are have a finding of their own."""
     if not inside.has("update_ratio", "train_loss"):
         return None
@@ -51,11 +51,11 @@ def too_low(inside: Inside) -> Evidence | None:
     furthest = np.where(np.isnan(path), -np.inf, path).max(axis=-1)
     lost = vanishing(inside)
     other = np.zeros_like(inside.sound) if lost is None else lost.holds.any(axis=(2, 3))
-    holds = inside.learned_little & ~other & (furthest >= 0) & (furthest < TOO_LOW.threshold)
+    holds = inside.barely_trained & ~other & (furthest >= 0) & (furthest < TOO_LOW.threshold)
     return whole_networks(TOO_LOW, holds, furthest, low=True)
 
 
-def _path(inside: Inside) -> np.ndarray:
+def _path(inside: HealthData) -> np.ndarray:
     """Update ratios summed over all steps, from the recorded ones by trapezoids: (cells, seeds, layers)."""
     ratios = inside.layered("update_ratio")
     paths = np.empty((*ratios.shape[:2], ratios.shape[3]))

@@ -13,10 +13,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from shoal.gradients.networks.point import Parameters, Point
 from shoal.layers import l2_cost
 from shoal.network import Network
-
-from .point import Parameters, Point
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .autodiff import Derivatives
-from .point import Point
+from shoal.gradients.networks.autodiff import Derivatives
+from shoal.gradients.networks.point import Point
 
 TOLERANCE = 1e-8
 JITTER = 1e-3  # inputs are moved by this share of their size, off any corner

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shoal.gradients.plain import plain
-from shoal.gradients.verdict import Verdict
-
-from .local import LayerCheck
+from shoal.gradients.networks.local import LayerCheck
+from shoal.gradients.verdict import Verdict, plain
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .autodiff import Derivatives, Differentiate
-from .point import Parameters, Point
+from shoal.gradients.networks.autodiff import Derivatives, Differentiate
+from shoal.gradients.networks.point import Parameters, Point
 
 EPSILON = 2.0**-52
 SAFETY = 4.0  # over what was seen once

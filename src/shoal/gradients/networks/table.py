@@ -7,9 +7,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from shoal.gradients.networks.result import BlockCheck, GradientCheck
 from shoal.gradients.verdict import STYLES, Verdict
-
-from .result import BlockCheck, GradientCheck
 
 
 def render(check: GradientCheck) -> RenderableType:

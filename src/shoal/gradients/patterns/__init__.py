@@ -1,5 +1,5 @@
 """Mistakes that a gradient's numbers give away by themselves, without knowing what computed it."""
 
-from .finding import Block as Block
-from .finding import Finding as Finding
-from .name import name_patterns as name_patterns
+from shoal.gradients.patterns.find import name_patterns as name_patterns
+from shoal.gradients.patterns.finding import Block as Block
+from shoal.gradients.patterns.finding import Finding as Finding

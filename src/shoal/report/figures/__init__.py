@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from shoal.analysis import Factor, pair_means
-from shoal.report.figures.chosen import choose, curve_caption, curve_keys
+from shoal.analysis.averages import pair_means
+from shoal.analysis.factors import Factor
 from shoal.report.figures.confusion import draw_confusion
-from shoal.report.figures.factor import draw_factor, factor_caption
-from shoal.report.figures.factor_loss import draw_factor_loss
-from shoal.report.figures.features import draw_features, features_caption
-from shoal.report.figures.group import Group
-from shoal.report.figures.heat_map import draw_heat_map
-from shoal.report.figures.interaction import as_lines, draw_interaction, pair_caption
+from shoal.report.figures.factor import draw_factor, draw_factor_loss, factor_caption
+from shoal.report.figures.images import draw_features, draw_mistakes, features_caption
 from shoal.report.figures.layer_groups import batch_norms, layer_gradients, layer_groups
-from shoal.report.figures.learning_curves import draw_curves, has_cost
-from shoal.report.figures.mistakes import draw_mistakes
-from shoal.report.figures.rate_and_loss import draw_rate_and_loss
+from shoal.report.figures.learning_curves import choose, curve_caption, curve_keys, draw_curves, has_cost
+from shoal.report.figures.pairs import as_lines, draw_heat_map, draw_interaction, pair_caption
+from shoal.report.figures.rates import draw_rate_and_loss
 from shoal.report.figures.variance import draw_variance
 from shoal.report.style import drawing
 from shoal.report.summary import Summary
-from shoal.report.svg import Drawing
+from shoal.report.svg import Drawing, Group
 
 MOST_OPEN_PAIRS = 6
 

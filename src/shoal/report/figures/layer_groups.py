@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shoal.report.figures.group import Group
 from shoal.report.figures.layer_lines import MEASURES, draw_layer_lines
 from shoal.report.figures.layers import cells_caption, chosen_cells
 from shoal.report.figures.violins import draw_violins
 from shoal.report.summary import Summary
+from shoal.report.svg import Group
 
 VIOLINS = (
     "Violins are drawn through stored quantiles, from the first to the last, means over seeds; bars hold the "

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, PercentFormatter
 
-from shoal.analysis import by_cell, t_intervals
+from shoal.analysis import by_cell
 from shoal.report.figures.layers import MOST_LAYERS, chosen_cells, evenly
 from shoal.report.figures.learning_curves import time_label
 from shoal.report.numbers import short_number
 from shoal.report.style import DASHES, MUTED, colour, dash, panel
 from shoal.report.summary import Summary
 from shoal.report.svg import Drawing, Key, to_drawing
+from shoal.statistics.intervals import t_intervals
 
 
 @dataclass(frozen=True)

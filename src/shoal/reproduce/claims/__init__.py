@@ -5,7 +5,6 @@ from shoal.reproduce.claims import report_001 as report_001
 from shoal.reproduce.claims import report_002 as report_002
 from shoal.reproduce.claims import report_003 as report_003
 from shoal.reproduce.claims import report_004 as report_004
-from shoal.reproduce.claims import report_004_depth as report_004_depth
 from shoal.reproduce.claims.judging import JUDGES as JUDGES
-from shoal.reproduce.claims.judging import Judgement as Judgement
+from shoal.reproduce.claims.judging import ClaimDecision as ClaimDecision
 from shoal.reproduce.claims.judging import not_run as not_run

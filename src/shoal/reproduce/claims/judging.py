@@ -10,9 +10,8 @@ import numpy as np
 
 from shoal.analysis import paired_difference
 from shoal.report.numbers import mean_and_half, points
-from shoal.reproduce.evidence import Evidence
-from shoal.reproduce.library import reports
-from shoal.reproduce.model import rows_of
+from shoal.reproduce.evidence import ReproductionData
+from shoal.reproduce.model import reports, rows_of
 from shoal.statistics.differences import differences_from
 from shoal.statistics.intervals import Interval, mean_interval
 
@@ -21,7 +20,7 @@ MARGIN_WORDS = "1 point (two standard deviations of an accuracy near 50 % on 10,
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ClaimDecision:
     """holds, fails, undecided or "not run"; the test in words; the numbers behind it; why, where it fails."""
 
     word: str
@@ -30,7 +29,7 @@ class Judgement:
     cause: str = ""
 
 
-Judge = Callable[[Evidence], Judgement]
+Judge = Callable[[ReproductionData], ClaimDecision]
 JUDGES: dict[str, Judge] = {}
 
 
@@ -42,9 +41,9 @@ def judge(function: Judge) -> Judge:
     return function
 
 
-def not_run(what: str) -> Judgement:
+def not_run(what: str) -> ClaimDecision:
     """Nothing to decide on."""
-    return Judgement("not run", "", (f"{what} was not run.",))
+    return ClaimDecision("not run", "", (f"{what} was not run.",))
 
 
 def accuracy(name: str, values: Any, step: float = 0.0) -> str:

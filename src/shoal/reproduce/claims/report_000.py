@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from shoal.report.numbers import counted, short_number
-from shoal.reproduce.claims.judging import Judgement, judge, reported
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.claims.judging import ClaimDecision, judge, reported
+from shoal.reproduce.evidence import ReproductionData
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED
 from shoal.statistics.prediction import single_run
 
@@ -16,7 +16,7 @@ ZERO = 1e-12  # of a gradient in float64, beside the weights' own
 
 
 @judge
-def bias_before_batch_norm(evidence: Evidence) -> Judgement:
+def bias_before_batch_norm(evidence: ReproductionData) -> ClaimDecision:
     ratios = np.concatenate(
         [evidence.number(f"size.{b}") / evidence.number(f"size.{b.replace('.b.', '.W.')}") for b in BIASES]
     )
@@ -31,11 +31,11 @@ def bias_before_batch_norm(evidence: Evidence) -> Judgement:
         f"relative errors of these right gradients: {short_number(errors.min(), 2)} to "
         f"{short_number(errors.max(), 2)}",
     )
-    return Judgement(word, test, numbers)
+    return ClaimDecision(word, test, numbers)
 
 
 @judge
-def errors_before_batch_norm(evidence: Evidence) -> Judgement:
+def errors_before_batch_norm(evidence: ReproductionData) -> ClaimDecision:
     theirs = [reported("000", f"gradient_{name}")[0] for name in WEIGHTS]
     limits = [10 ** single_run(np.log10(evidence.number(f"smooth.{name}"))).high for name in WEIGHTS]
     above = [figure > limit for figure, limit in zip(theirs, limits, strict=True)]
@@ -57,9 +57,9 @@ def errors_before_batch_norm(evidence: Evidence) -> Judgement:
             f"{short_number(crossed.min(), 2)} to {short_number(crossed.max(), 2)}"
         )
     cause = "A few crossings make errors of this size out of a right gradient." if crossed.size else ""
-    return Judgement(word, test, tuple(numbers), cause if word == HOLDS else "")
+    return ClaimDecision(word, test, tuple(numbers), cause if word == HOLDS else "")
 
 
-def _crossed(evidence: Evidence, name: str) -> np.ndarray:
+def _crossed(evidence: ReproductionData, name: str) -> np.ndarray:
     """Errors at the points where some difference crossed a corner."""
     return evidence.number(f"right.{name}")[evidence.number(f"corners.{name}") > 0]

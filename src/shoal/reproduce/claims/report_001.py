@@ -9,7 +9,7 @@ from shoal.report.numbers import percent, points, short_number
 from shoal.reproduce.claims.judging import (
     MARGIN,
     MARGIN_WORDS,
-    Judgement,
+    ClaimDecision,
     accuracy,
     against,
     difference,
@@ -17,7 +17,7 @@ from shoal.reproduce.claims.judging import (
     paired,
     reported,
 )
-from shoal.reproduce.evidence import Evidence, classes
+from shoal.reproduce.evidence import ReproductionData, classes
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED, above, best_level, every, within
 from shoal.statistics.intervals import mean_interval
 
@@ -27,7 +27,7 @@ SMALL = 0.02  # of differences between penalties: two points
 
 
 @judge
-def deeper_networks_train(evidence: Evidence) -> Judgement:
+def deeper_networks_train(evidence: ReproductionData) -> ClaimDecision:
     step = evidence.resolution("001-nine-layer", "test_accuracy")
     words, numbers = [], []
     for name, initial in INITIAL.items():
@@ -39,11 +39,11 @@ def deeper_networks_train(evidence: Evidence) -> Judgement:
         "Nine layers, test accuracy with batch norm minus without, paired by seed, from each of three "
         "initial weights: it holds where all 95 % intervals lie above 0, and fails where one lies below."
     )
-    return Judgement(every(words), test, tuple(numbers))
+    return ClaimDecision(every(words), test, tuple(numbers))
 
 
 @judge
-def nine_layers_at_chance(evidence: Evidence) -> Judgement:
+def nine_layers_at_chance(evidence: ReproductionData) -> ClaimDecision:
     chance = 1 / classes(evidence.result("001-nine-layer"))
     step = evidence.resolution("001-nine-layer", "test_accuracy")
     words, numbers = [], []
@@ -58,15 +58,17 @@ def nine_layers_at_chance(evidence: Evidence) -> Judgement:
         "wholly outside."
     )
     cause = "It is the initial weights: small normal ones leave it at chance, He weights train it."
-    return Judgement(word, test, tuple(numbers), cause if words[0] == FAILS and HOLDS in words[1:] else "")
+    return ClaimDecision(
+        word, test, tuple(numbers), cause if words[0] == FAILS and HOLDS in words[1:] else ""
+    )
 
 
-def _nine(evidence: Evidence, batch_norm: bool, initial: str) -> np.ndarray:
+def _nine(evidence: ReproductionData, batch_norm: bool, initial: str) -> np.ndarray:
     return evidence.finals("001-nine-layer", "test_accuracy", batch_norm=batch_norm, initial=initial)
 
 
 @judge
-def insensitive_to_sigma(evidence: Evidence) -> Judgement:
+def insensitive_to_sigma(evidence: ReproductionData) -> ClaimDecision:
     study, metric = "001-sensitivity", "test_accuracy"
     step = evidence.resolution(study, metric)
     on, off = (
@@ -87,11 +89,11 @@ def insensitive_to_sigma(evidence: Evidence) -> Judgement:
         "smallest without batch norm does not."
     )
     contrast = above(without, MARGIN)
-    return Judgement(every([*(within(gap, MARGIN) for gap in gaps), contrast]), test, tuple(numbers))
+    return ClaimDecision(every([*(within(gap, MARGIN) for gap in gaps), contrast]), test, tuple(numbers))
 
 
 @judge
-def small_differences(evidence: Evidence) -> Judgement:
+def small_differences(evidence: ReproductionData) -> ClaimDecision:
     values = evidence.finals("001-search", "validation_accuracy")
     levels = evidence.levels("001-search", "l2")
     means = values.mean(axis=1)
@@ -109,11 +111,11 @@ def small_differences(evidence: Evidence) -> Judgement:
         f"{short_number(float(levels[worst]))}",
         f"means from {percent(means.min())} to {percent(means.max())} %",
     )
-    return Judgement(word, test, numbers)
+    return ClaimDecision(word, test, numbers)
 
 
 @judge
-def gaps_below_spread(evidence: Evidence) -> Judgement:
+def gaps_below_spread(evidence: ReproductionData) -> ClaimDecision:
     values = evidence.finals("001-search", "validation_accuracy")
     levels = evidence.levels("001-search", "l2")
     gaps = -np.diff(reported("001", "search_validation"))
@@ -138,4 +140,4 @@ def gaps_below_spread(evidence: Evidence) -> Judgement:
         f"{len(rank.contenders)} of {len(levels)} penalties are the best of 95 in 100 bootstrap samples of "
         f"the {values.shape[1]} seeds; the best mean is at λ {best}, whose rank is {first:.0f} to {last:.0f}",
     )
-    return Judgement(word, test, numbers)
+    return ClaimDecision(word, test, numbers)

@@ -8,14 +8,14 @@ from shoal.report.numbers import percent, short_number
 from shoal.reproduce.claims.judging import (
     MARGIN,
     MARGIN_WORDS,
-    Judgement,
+    ClaimDecision,
     accuracy,
     difference,
     judge,
     paired,
     reported,
 )
-from shoal.reproduce.evidence import Evidence, classes
+from shoal.reproduce.evidence import ReproductionData, classes
 from shoal.statistics.decisions import DRAWS, FAILS, HOLDS, UNDECIDED, above, best_level, every, within
 from shoal.statistics.intervals import mean_interval
 from shoal.statistics.prediction import single_run
@@ -26,33 +26,33 @@ CLOSE = 1.25  # a factor: a mistake that is off by less, and makes biases wrong 
 BIASES = ("2_layer_bn.b.0", "3_layer_bn.b.0", "3_layer_bn.b.1")
 
 
-def _gain(evidence: Evidence, study: str) -> tuple[np.ndarray, np.ndarray, float]:
+def _gain(evidence: ReproductionData, study: str) -> tuple[np.ndarray, np.ndarray, float]:
     on, off = (evidence.finals(study, "test_accuracy", batch_norm=normed) for normed in (True, False))
     return on, off, evidence.resolution(study, "test_accuracy")
 
 
 @judge
-def hardly_matters_at_three(evidence: Evidence) -> Judgement:
+def hardly_matters_at_three(evidence: ReproductionData) -> ClaimDecision:
     gain = paired(*_gain(evidence, "002-three-layer"))
     test = (
         "Test accuracy of three layers with batch norm minus without, paired by seed: it holds where the 95 "
         f"% interval lies within {MARGIN_WORDS}, and fails where it lies wholly outside."
     )
-    return Judgement(within(gain, MARGIN), test, (difference("batch norm on minus off", gain),))
+    return ClaimDecision(within(gain, MARGIN), test, (difference("batch norm on minus off", gain),))
 
 
 @judge
-def helps_at_nine(evidence: Evidence) -> Judgement:
+def helps_at_nine(evidence: ReproductionData) -> ClaimDecision:
     gain = paired(*_gain(evidence, "002-nine-layer"))
     test = (
         "Test accuracy of nine layers with batch norm minus without, paired by seed: it holds where the 95 "
         "% interval lies above 0, and fails where it lies below."
     )
-    return Judgement(above(gain), test, (difference("batch norm on minus off", gain),))
+    return ClaimDecision(above(gain), test, (difference("batch norm on minus off", gain),))
 
 
 @judge
-def same_best_lambda(evidence: Evidence) -> Judgement:
+def same_best_lambda(evidence: ReproductionData) -> ClaimDecision:
     levels = evidence.levels("002-search", "l2")
     on, off = (evidence.finals("002-search", "validation_accuracy", batch_norm=n) for n in (True, False))
     seeds = on.shape[1]
@@ -73,11 +73,11 @@ def same_best_lambda(evidence: Evidence) -> Judgement:
             f"{name} batch norm: best mean at λ {short_number(float(levels[rank.best]))}; best in 95 of "
             f"100: {listed}"
         )
-    return Judgement(word, test, tuple(numbers))
+    return ClaimDecision(word, test, tuple(numbers))
 
 
 @judge
-def falls_off_later(evidence: Evidence) -> Judgement:
+def falls_off_later(evidence: ReproductionData) -> ClaimDecision:
     study, metric = "002-search", "validation_accuracy"
     step = 2 * evidence.resolution(study, metric)
     words, numbers = [], []
@@ -97,11 +97,11 @@ def falls_off_later(evidence: Evidence) -> Judgement:
         "norm minus with, paired by seed: it holds where both 95 % intervals lie above 0, and fails where "
         "one lies below."
     )
-    return Judgement(every(words), test, tuple(numbers))
+    return ClaimDecision(every(words), test, tuple(numbers))
 
 
 @judge
-def small_sigma_does_not_learn(evidence: Evidence) -> Judgement:
+def small_sigma_does_not_learn(evidence: ReproductionData) -> ClaimDecision:
     study, metric = "002-sensitivity", "test_accuracy"
     chance = 1 / classes(evidence.result(study))
     step = evidence.resolution(study, metric)
@@ -116,11 +116,11 @@ def small_sigma_does_not_learn(evidence: Evidence) -> Judgement:
         f"intervals of both deviations lie within {MARGIN_WORDS}, and fails where one lies wholly outside."
     )
     cause = "Two layers leave small weights behind; three (report 001) stay at chance from the smallest."
-    return Judgement(word, test, tuple(numbers), cause if word == FAILS else "")
+    return ClaimDecision(word, test, tuple(numbers), cause if word == FAILS else "")
 
 
 @judge
-def wrong_batch_norm(evidence: Evidence) -> Judgement:
+def wrong_batch_norm(evidence: ReproductionData) -> ClaimDecision:
     theirs = np.array([reported("002", f"gradient_{name}")[0] for name in SPOILT])
     limits = [10 ** single_run(np.log10(evidence.number(f"smooth.{name}"))).high for name in SPOILT]
     above_all = bool((theirs > limits).all())
@@ -149,7 +149,7 @@ def wrong_batch_norm(evidence: Evidence) -> Judgement:
         for mistake, count in inside.items()
     ]
     cause = f"A backward pass with {' or with '.join(map(_words, fits))} gives these errors." if fits else ""
-    return Judgement(HOLDS if above_all else FAILS, test, tuple(numbers), cause)
+    return ClaimDecision(HOLDS if above_all else FAILS, test, tuple(numbers), cause)
 
 
 def _words(mistake: str) -> str:

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from shoal.report.numbers import decimals, plain_mean, short_number
-from shoal.reproduce.claims.judging import Judgement, judge, paired, reported
-from shoal.reproduce.evidence import Evidence, held
+from shoal.reproduce.claims.judging import ClaimDecision, judge, paired, reported
+from shoal.reproduce.evidence import ReproductionData, held
 from shoal.statistics.decisions import FAILS, HOLDS, UNDECIDED, above, below, every, slopes
 from shoal.statistics.intervals import Interval, mean_interval
 from shoal.statistics.prediction import single_run
@@ -20,7 +20,7 @@ RATE_STEPS = 4300  # five epochs
 
 
 @judge
-def sigmoid_derivative(evidence: Evidence) -> Judgement:
+def sigmoid_derivative(evidence: ReproductionData) -> ClaimDecision:
     ratio, ours = evidence.number("sigmoid.ratio"), float(evidence.number("sigmoid.ours")[0])
     right = bool(np.abs(ratio - 2).max() < 1e-12)
     test = (
@@ -32,11 +32,11 @@ def sigmoid_derivative(evidence: Evidence) -> Judgement:
         f"{len(ratio)} points",
         f"Shoal's sigmoid of slope 2 is off by {short_number(ours, 2)} at most",
     )
-    return Judgement(HOLDS if right else FAILS, test, numbers)
+    return ClaimDecision(HOLDS if right else FAILS, test, numbers)
 
 
 @judge
-def cost_includes_l2(evidence: Evidence) -> Judgement:
+def cost_includes_l2(evidence: ReproductionData) -> ClaimDecision:
     loss, cost = (
         evidence.finals("003-full-batch", name, variant="three layers")
         for name in ("train_loss", "train_cost")
@@ -59,7 +59,7 @@ def cost_includes_l2(evidence: Evidence) -> Judgement:
         f"reported final cost {final:.4f}; one more run with L2 {_range(with_l2)}, without {_range(without)}",
         f"L2's part before training: reported {initial[0]:.5f}, ours {start.mean():.5f} (n = {len(start)})",
     )
-    return Judgement(word, test, numbers)
+    return ClaimDecision(word, test, numbers)
 
 
 def _range(interval: Interval) -> str:
@@ -67,7 +67,7 @@ def _range(interval: Interval) -> str:
 
 
 @judge
-def gradients_vanish(evidence: Evidence) -> Judgement:
+def gradients_vanish(evidence: ReproductionData) -> ClaimDecision:
     words, numbers = [], []
     for activation in STUDIES:
         for sigma in ("0.01", "0.1", "0.8"):
@@ -91,11 +91,11 @@ def gradients_vanish(evidence: Evidence) -> Judgement:
         "It does for sigmoid. For tanh the layers' inputs shrink on the way up as their derivatives shrink "
         "on the way down, so weight gradients are small alike in every layer."
     )
-    return Judgement(every(words), test, tuple(numbers), cause if words == [FAILS, HOLDS] else "")
+    return ClaimDecision(every(words), test, tuple(numbers), cause if words == [FAILS, HOLDS] else "")
 
 
 @judge
-def glorot_keeps_gradients(evidence: Evidence) -> Judgement:
+def glorot_keeps_gradients(evidence: ReproductionData) -> ClaimDecision:
     words, numbers = [], []
     for activation in STUDIES:
         falls = _fall(evidence, activation, "glorot_normal")
@@ -107,16 +107,16 @@ def glorot_keeps_gradients(evidence: Evidence) -> Judgement:
     )
     word = every(words)
     cause = "It does for tanh; a sigmoid's slope is at most 1/4, which Glorot's rule does not make up for."
-    return Judgement(word, test, tuple(numbers), cause if words == [HOLDS, FAILS] else "")
+    return ClaimDecision(word, test, tuple(numbers), cause if words == [HOLDS, FAILS] else "")
 
 
-def _fall(evidence: Evidence, activation: str, initial: str) -> np.ndarray:
+def _fall(evidence: ReproductionData, activation: str, initial: str) -> np.ndarray:
     """Powers of ten from the last hidden layer's gradient deviation to the first's at the start, (seeds,)."""
     first, last = _ends(evidence, activation, initial)
     return np.log10(last / first)
 
 
-def _ends(evidence: Evidence, activation: str, initial: str) -> tuple[np.ndarray, np.ndarray]:
+def _ends(evidence: ReproductionData, activation: str, initial: str) -> tuple[np.ndarray, np.ndarray]:
     """Gradient deviations of the first hidden layer behind the linear one and of the last, (seeds,) each."""
     dataset = evidence.result(STUDIES[activation])
     deviation = held(dataset, "gradient_deviation").isel(step=0).sel(initial=initial)
@@ -132,7 +132,7 @@ def _decades(name: str, fall: Interval) -> str:
 
 
 @judge
-def rates_carried_on(evidence: Evidence) -> Judgement:
+def rates_carried_on(evidence: ReproductionData) -> ClaimDecision:
     theirs = np.log10(reported("003", "learning_rate.train_loss")[:RATES])
     fresh = np.log10(evidence.finals("003-learning-rate", "train_loss")[:RATES])
     carried = np.log10(
@@ -160,11 +160,11 @@ def rates_carried_on(evidence: Evidence) -> Judgement:
             f"{10 ** fresh[place].mean():.4g}, trained on {10 ** carried[place].mean():.4g}"
         )
     cause = "The reported losses are those of networks begun afresh, whatever the text says."
-    return Judgement(word, test, tuple(numbers), cause if word == FAILS else "")
+    return ClaimDecision(word, test, tuple(numbers), cause if word == FAILS else "")
 
 
 @judge
-def loss_grows_with_batch(evidence: Evidence) -> Judgement:
+def loss_grows_with_batch(evidence: ReproductionData) -> ClaimDecision:
     sizes = evidence.levels("003-batch-size", "batch_size")
     loss = evidence.finals("003-batch-size", "train_loss")
     slope = slopes(np.log2(sizes), loss)
@@ -178,4 +178,4 @@ def loss_grows_with_batch(evidence: Evidence) -> Judgement:
         f"{plain_mean(slope, 4)} nat for each doubling (n = {slope.n})",
         f"least sure doubling, from {sizes[least]} to {sizes[least + 1]}: {plain_mean(steps[least], 4)}",
     )
-    return Judgement(above(slope), test, numbers)
+    return ClaimDecision(above(slope), test, numbers)

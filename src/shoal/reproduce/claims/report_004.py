@@ -1,10 +1,22 @@
-"""What report 004 says of settings of one network."""
+"""What report 004 says of settings of one network.
+
+What report 004 says of four and five layers, and what is said of that.
+"""
 
 from __future__ import annotations
 
 from shoal.report.numbers import percent
-from shoal.reproduce.claims.judging import MARGIN, MARGIN_WORDS, Judgement, against, difference, judge, paired
-from shoal.reproduce.evidence import Evidence
+from shoal.reproduce.claims.judging import (
+    MARGIN,
+    MARGIN_WORDS,
+    ClaimDecision,
+    accuracy,
+    against,
+    difference,
+    judge,
+    paired,
+)
+from shoal.reproduce.evidence import ReproductionData, classes
 from shoal.statistics.decisions import (
     FAILS,
     HOLDS,
@@ -16,14 +28,14 @@ from shoal.statistics.decisions import (
     slopes,
     within,
 )
-from shoal.statistics.intervals import Interval
+from shoal.statistics.intervals import Interval, mean_interval
 
 METRIC = "validation_accuracy"
 WIDTHS = ("50", "100")
 
 
 @judge
-def rises_then_flattens(evidence: Evidence) -> Judgement:
+def rises_then_flattens(evidence: ReproductionData) -> ClaimDecision:
     study = "004-iterations"
     at = {s: evidence.finals(study, METRIC, "last", s, schedule_rate=1e-4) for s in (1000, 4000, 7000, 10000)}
     step = evidence.resolution(study, METRIC)
@@ -39,11 +51,11 @@ def rises_then_flattens(evidence: Evidence) -> Judgement:
         difference("gain from 7000 to 10,000 steps", late),
         difference("the first more than the second by", less),
     )
-    return Judgement(every([above(early), above(less)]), test, numbers)
+    return ClaimDecision(every([above(early), above(less)]), test, numbers)
 
 
 @judge
-def plateau_from_50(evidence: Evidence) -> Judgement:
+def plateau_from_50(evidence: ReproductionData) -> ClaimDecision:
     widths = evidence.levels("004-hidden-units", "hidden").astype(int)
     values = evidence.finals("004-hidden-units", METRIC)
     wide = widths >= 50
@@ -60,11 +72,11 @@ def plateau_from_50(evidence: Evidence) -> Judgement:
         difference("rise from 50 to 120 units by the slope", rise),
         difference("100 units minus 50", to_100),
     )
-    return Judgement(within(rise, MARGIN), test, numbers)
+    return ClaimDecision(within(rise, MARGIN), test, numbers)
 
 
 @judge
-def batch_200_is_best(evidence: Evidence) -> Judgement:
+def batch_200_is_best(evidence: ReproductionData) -> ClaimDecision:
     study = "004-batch-size"
     sizes = [int(size) for size in evidence.levels(study, "batch_size")]
     words, numbers = [], []
@@ -85,11 +97,11 @@ def batch_200_is_best(evidence: Evidence) -> Judgement:
         "pooled over batches, intervals simultaneous for a width: it holds where all lie above 0, and fails "
         "where one lies below."
     )
-    return Judgement(every(words), test, tuple(numbers))
+    return ClaimDecision(every(words), test, tuple(numbers))
 
 
 @judge
-def l2_does_not_raise(evidence: Evidence) -> Judgement:
+def l2_does_not_raise(evidence: ReproductionData) -> ClaimDecision:
     study = "004-l2"
     levels = evidence.levels(study, "l2")
     gains = {
@@ -108,11 +120,11 @@ def l2_does_not_raise(evidence: Evidence) -> Judgement:
         f"{MARGIN_WORDS}, and fails where one lies above 0."
     )
     top = sorted(gains, key=lambda name: -gains[name].high)
-    return Judgement(word, test, tuple(difference(f"{name} minus none", gains[name]) for name in top))
+    return ClaimDecision(word, test, tuple(difference(f"{name} minus none", gains[name]) for name in top))
 
 
 @judge
-def dropout_lowers(evidence: Evidence) -> Judgement:
+def dropout_lowers(evidence: ReproductionData) -> ClaimDecision:
     study, words, numbers = "004-dropout", [], []
     step = evidence.resolution(study, METRIC)
     for width in WIDTHS:
@@ -125,11 +137,11 @@ def dropout_lowers(evidence: Evidence) -> Judgement:
         "Validation accuracy with dropout minus without, paired by seed, for three shares and both widths: "
         "it holds where all 95 % intervals lie below 0, and fails where one lies above."
     )
-    return Judgement(every(words), test, tuple(numbers))
+    return ClaimDecision(every(words), test, tuple(numbers))
 
 
 @judge
-def pca_lowers(evidence: Evidence) -> Judgement:
+def pca_lowers(evidence: ReproductionData) -> ClaimDecision:
     study, words, numbers = "004-pca", [], []
     step = evidence.resolution(study, METRIC)
     for setting in ("1000 steps at 1e-4", "5000 steps at 1e-3"):
@@ -142,11 +154,11 @@ def pca_lowers(evidence: Evidence) -> Judgement:
         "report's settings: it holds where both 95 % intervals lie below 0, and fails where one excludes a "
         f"loss of {MARGIN_WORDS}."
     )
-    return Judgement(every(words), test, tuple(numbers))
+    return ClaimDecision(every(words), test, tuple(numbers))
 
 
 @judge
-def pca_untuned(evidence: Evidence) -> Judgement:
+def pca_untuned(evidence: ReproductionData) -> ClaimDecision:
     study = "004-pca-rate"
     rates = evidence.levels(study, "schedule_rate")
     step = evidence.resolution(study, METRIC)
@@ -163,4 +175,64 @@ def pca_untuned(evidence: Evidence) -> Judgement:
         difference(f"rate {rates[best]:g} minus rate 1e-4, 250 components", gain),
         difference("250 components at their best rate minus all pixels at theirs", other),
     )
-    return Judgement(above(gain), test, numbers)
+    return ClaimDecision(above(gain), test, numbers)
+
+
+STUDY = "004-depth"
+DEEP = {"4 layers": "50-50-50", "5 layers": "50-50-50-50"}
+SMALL, HE = "normal 0.0001", "he_normal"
+
+
+@judge
+def deep_overfit(evidence: ReproductionData) -> ClaimDecision:
+    words, numbers = [], []
+    step = evidence.resolution(STUDY, "train_accuracy")
+    for name, hidden in DEEP.items():
+        train, held_out = (
+            evidence.finals(STUDY, f"{part}_accuracy", hidden=hidden, initial=SMALL)
+            for part in ("train", "validation")
+        )
+        knows = mean_interval(train - _chance(evidence), resolution=step)
+        words.append(above(knows, MARGIN))
+        numbers.append(accuracy(f"{name} from {SMALL} weights, training images", train, step))
+        numbers.append(accuracy(f"{name} from {SMALL} weights, validation images", held_out, step))
+        he = evidence.finals(STUDY, "train_accuracy", hidden=hidden, initial=HE)
+        numbers.append(accuracy(f"{name} from He weights, training images", he, step))
+    word = every(words)
+    test = (
+        "A network that overfits knows its training images. Training accuracy minus chance, four and five "
+        "layers from the report's weights: it holds where both 95 % intervals lie above "
+        f"{percent(MARGIN, 0)} point, and fails where one lies below."
+    )
+    cause = "They are at chance on training images too; the same networks train from He weights."
+    return ClaimDecision(word, test, tuple(numbers), cause if word == FAILS else "")
+
+
+@judge
+def deep_initialization(evidence: ReproductionData) -> ClaimDecision:
+    words, numbers = [], []
+    step = evidence.resolution(STUDY, "validation_accuracy")
+    for name, hidden in DEEP.items():
+        ever = evidence.finals(STUDY, "train_accuracy", "max", hidden=hidden, initial=SMALL)
+        words.append(within(mean_interval(ever - _chance(evidence), resolution=step), MARGIN))
+        numbers.append(
+            accuracy(f"{name} from {SMALL} weights, highest training accuracy of all records", ever, step)
+        )
+        he, small = (
+            evidence.finals(STUDY, "validation_accuracy", hidden=hidden, initial=initial)
+            for initial in (HE, SMALL)
+        )
+        gain = paired(he, small, step)
+        words.append(above(gain))
+        numbers.append(difference(f"{name}, validation accuracy from He weights minus {SMALL}", gain))
+    test = (
+        "Four and five layers: it holds where the highest training accuracy of all records after the start "
+        f"lies within {MARGIN_WORDS} of chance from the report's weights, and validation accuracy from He "
+        "weights is above theirs, paired by seed, all 95 % intervals and all; it fails where one of these "
+        "fails."
+    )
+    return ClaimDecision(every(words), test, tuple(numbers))
+
+
+def _chance(evidence: ReproductionData) -> float:
+    return 1 / classes(evidence.result(STUDY))

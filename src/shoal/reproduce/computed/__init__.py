@@ -10,7 +10,7 @@ from shoal.reproduce.computed import gradients as gradients
 from shoal.reproduce.computed import toy as toy
 from shoal.reproduce.computed.registry import COMPUTED as COMPUTED
 from shoal.reproduce.computed.registry import Numbers as Numbers
-from shoal.reproduce.library import Chosen
+from shoal.reproduce.model import Chosen
 
 
 def compute(parts: Sequence[Chosen], mode: Mode) -> Numbers:

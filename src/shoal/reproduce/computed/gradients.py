@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from shoal.doctor.catalogue import plant
+from shoal.doctor.layer_at_point import sites_of
 from shoal.gradients import Point, draw_point
-from shoal.gradients.doctor.catalogue import plant
-from shoal.gradients.doctor.site import sites_of
 from shoal.layers import BatchNorm, HeNormal, ReLU, SoftmaxCrossEntropy
 from shoal.network import by_name, compose
 from shoal.reproduce.adapt import Mode

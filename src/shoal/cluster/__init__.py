@@ -1,0 +1,1 @@
+"""The chunks of a plan trained by the workers of a Dask cluster."""

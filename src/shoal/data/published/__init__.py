@@ -1,0 +1,1 @@
+"""The published data sets: where they lie, fetching and reading them."""

@@ -1,0 +1,1 @@
+"""Someone's code as it was handed in: loading it, its layout, its gradients."""

@@ -1,1 +1,0 @@
-"""Code that somebody hands in: how it is laid out, loaded, called under guard, and understood."""

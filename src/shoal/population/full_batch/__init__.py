@@ -1,0 +1,1 @@
+"""Full-batch training: descent with line searches by SciPy, network by network."""

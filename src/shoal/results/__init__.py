@@ -1,0 +1,1 @@
+"""What the chunks of a plan measured, as one labelled Dataset."""

@@ -1,0 +1,1 @@
+"""Which networks to train next: random and grid points, Optuna, halving, zooming in."""

@@ -1,1 +1,0 @@
-"""A study on many machines: the units of a plan are the tasks of a Dask cluster."""

@@ -1,1 +1,0 @@
-"""Studies whose members are minimized by SciPy on all training examples at once."""

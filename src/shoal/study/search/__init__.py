@@ -1,1 +1,0 @@
-"""Search: a strategy chooses which members train next, the population trains them."""
