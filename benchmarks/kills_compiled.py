@@ -18,7 +18,7 @@ from shoal.population import train
 from shoal.population.device_data import to_device
 from shoal.population.members import member_inputs
 from shoal.population.program import Chunk
-from shoal.population.team import CompiledTraining
+from shoal.population.team import CompiledTraining, Like
 from shoal.training.runtime import numerics
 
 FUNCTIONS = ("_start", "_advance", "_measure", "_finish", "_unstacked", "_rates")
@@ -31,7 +31,7 @@ def compile_and_keep(folder: Path, chunks: Sequence[Chunk]) -> None:
         team = CompiledTraining(chunks, dtype)
         assert team._health is None
         found = {name: _packed(getattr(team, name)) for name in FUNCTIONS}
-    _file(folder, chunks).write_bytes(pickle.dumps((team.like, found)))
+    _file(folder, chunks).write_bytes(pickle.dumps((team.like, team.kept_like().records, found)))
 
 
 def load_compiled(folder: Path) -> None:
@@ -46,10 +46,13 @@ class Loaded(CompiledTraining):
         self.chunks, self.program = tuple(chunks), chunks[0].program
         self.who = tuple(member_inputs(chunk, dtype) for chunk in chunks)
         self.data = to_device(self.program, self.who[0], dtype)
-        self.like, found = pickle.loads(_file(folder, chunks).read_bytes())
+        self.like, self._records, found = pickle.loads(_file(folder, chunks).read_bytes())
         self._health = None
         for name in FUNCTIONS:
             setattr(self, name, _unpacked(*found[name]))
+
+    def kept_like(self) -> Like:
+        return Like(self.like, self._records)
 
 
 def _packed(function: Any) -> tuple[bytes, Any, Any]:

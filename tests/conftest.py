@@ -17,8 +17,12 @@ import jax
 import numpy as np
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 from shoal.training.runtime import keep_compiled_programs
+
+settings.register_profile("shoal", deadline=None)  # no test times anything
+settings.load_profile("shoal")
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,11 @@ def real_data_dir() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the tests compile is kept in a folder of its own, so that no program is compiled twice."""
+    """One folder of compiled programs for all test processes: no program is compiled twice."""
+    here = tmp_path_factory.getbasetemp()
+    shared = here.parent if os.environ.get("PYTEST_XDIST_WORKER") else here
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SHOAL_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SHOAL_CACHE_DIR", str(shared / "shoal-cache"))
+        jax.config.update("jax_compilation_cache_max_size", 2**33)  # with a limit, JAX locks the folder
         keep_compiled_programs()
         yield

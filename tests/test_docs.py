@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -11,9 +12,10 @@ from shoal.cluster.batch_system import load_batch_system
 from shoal.doctor.submissions.network_file import load_network_file
 from shoal.study.load import load_study, make_study
 from shoal.study.settings.data import DataSettings
+from shoal.study.settings.full_batch import FULL_BATCH
 from shoal.study.settings.network import NetworkSettings
 from shoal.study.settings.record import RecordSettings
-from shoal.study.settings.training import TrainingSettings
+from shoal.study.settings.training import NamedOptimizer, TrainingSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("**/*.md")])
@@ -67,7 +69,7 @@ def test_the_reference_names_every_schedule_and_optimizer() -> None:
         "one_cycle",
     ):
         assert f"`{kind}`" in text
-    for optimizer in ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"):
+    for optimizer in sorted({*get_args(NamedOptimizer)} - {*FULL_BATCH}):
         assert f"`{optimizer}`" in text
         make_study({"training": {"steps": 1, "learning_rate": 0.1, "optimizer": optimizer}})
 

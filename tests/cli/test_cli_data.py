@@ -109,7 +109,7 @@ def test_fetch_places_the_files_and_says_where(tmp_path: Path, monkeypatch: pyte
 def test_asking_for_help_loads_nothing_heavy():
     code = (
         "import sys; from shoal.cli.data import app; app(['--help'], standalone_mode=False); "
-        "print(sorted({'jax', 'numpy', 'sklearn', 'pooch'} & set(sys.modules)))"
+        "print(sorted({'jax', 'numpy', 'sklearn', 'platformdirs'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

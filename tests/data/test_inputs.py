@@ -17,7 +17,7 @@ def data_of(**data):
 
 def test_each_data_set_is_loaded_once_and_each_split_of_it_made_once(monkeypatch):
     loaded = []
-    monkeypatch.setattr("shoal.data.published.load.load", lambda name, **_: loaded.append(name) or blobs())
+    monkeypatch.setattr("shoal.data.inputs.load", lambda name, **_: loaded.append(name) or blobs())
     loader = Loader()
     first = loader.inputs(data_of(name="digits"))
     assert loader.inputs(data_of(name="digits")) is first

@@ -13,6 +13,7 @@ from shoal.doctor.catalogue import BY_KIND, CATALOGUE, OF_THE_WHOLE
 from shoal.doctor.diagnose import diagnose
 from shoal.gradients.networks.point import draw_point
 from shoal.layers import (
+    GELU,
     AveragePool,
     BatchNorm,
     Convolution,
@@ -23,6 +24,7 @@ from shoal.layers import (
     ReLU,
     Sigmoid,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     SquaredError,
     Tanh,
@@ -40,6 +42,8 @@ KINDS = {  # of the listings on each page, in order
     "leaky-relu": ["leaky_relu"],
     "sigmoid": ["sigmoid"],
     "tanh": ["tanh"],
+    "gelu": ["gelu"],
+    "silu": ["silu"],
     "batch-norm": ["batch_norm", "batch_norm"],
     "dropout": ["dropout"],
     "convolution": ["convolution"],
@@ -52,7 +56,14 @@ IMAGES = {
     "global_average_pool": GlobalAveragePool(),
 }
 L2 = 0.01
-ACTIVATIONS = {"relu": ReLU(), "leaky_relu": LeakyReLU(0.1), "sigmoid": Sigmoid(2.0), "tanh": Tanh()}
+ACTIVATIONS = {
+    "relu": ReLU(),
+    "leaky_relu": LeakyReLU(0.1),
+    "sigmoid": Sigmoid(2.0),
+    "tanh": Tanh(),
+    "gelu": GELU(),
+    "silu": SiLU(),
+}
 LOSSES = {"sigmoid_cross_entropy": SigmoidCrossEntropy(), "squared_error": SquaredError()}
 
 

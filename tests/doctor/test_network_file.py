@@ -76,8 +76,8 @@ def test_all_mistakes_are_listed_at_once_with_the_nearest_right_name() -> None:
     ) == [
         "vary: a network file describes one network; leave [vary] out",
         "classes: got 1; expected 2 or more",
-        "network.activation: got 'rellu'; expected a table, or one of relu, leaky_relu, sigmoid, tanh; "
-        "did you mean `relu`?",
+        "network.activation: got 'rellu'; expected a table, or one of relu, leaky_relu, sigmoid, tanh, gelu, "
+        "silu; did you mean `relu`?",
         "network.hiden: unknown key; did you mean `hidden`?",
         "training.l3: unknown key; known: optimizer, batch_size, steps, epochs, cycles, iterations, "
         "evaluations, learning_rate, schedule, l2, order, shared_order, precision",

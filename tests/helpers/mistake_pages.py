@@ -17,7 +17,7 @@ from shoal.network import Network
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "docs" / "mistakes"
-ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh")
+ACTIVATIONS = ("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu")
 IMAGES = ("convolution", "average_pool", "max_pool", "global_average_pool")
 RESULTS = {
     "affine": "dx",

@@ -10,6 +10,8 @@ import shoal.layers as layers
 from shoal.layers import Layer, Loss
 
 EXPORTS = [
+    "GELU",
+    "SiLU",
     "Affine",
     "Array",
     "AveragePool",
@@ -76,4 +78,4 @@ def test_each_layer_states_equation_derivative_shapes_caveat_and_source_in_order
 
 
 def test_kinds_are_distinct():
-    assert len({equation.kind for equation in EQUATIONS}) == len(EQUATIONS) == 15
+    assert len({equation.kind for equation in EQUATIONS}) == len(EQUATIONS) == 17

@@ -9,6 +9,7 @@ EXPORTS = [
     "ByLayer",
     "Costs",
     "Network",
+    "batch_statistics_by_chunks",
     "by_name",
     "compose",
     "compose_layers",
@@ -16,7 +17,6 @@ EXPORTS = [
     "number_names",
     "parameter_count",
     "parameter_names",
-    "batch_statistics_by_chunks",
     "summarize",
 ]
 

@@ -156,7 +156,7 @@ def test_the_fast_form_of_a_convolutional_network_measures_the_same(monkeypatch)
         record={"points": 1, "health": {"examples": 8}},
     ).chunks
     fast = train_chunk(chunk).curves  # of few examples: of many, another form sorts another sample
-    monkeypatch.setattr("shoal.kernels.accelerate.accelerate", lambda network, platform: network)
+    monkeypatch.setattr("shoal.population.stack.accelerate", lambda network, platform: network)
     plain = train_chunk(chunk).curves
     for name in plain:
         np.testing.assert_allclose(fast[name], plain[name], rtol=1e-9, atol=1e-12, err_msg=name)

@@ -104,7 +104,7 @@ def mistakes_of(*layers) -> list[str]:
 
 
 def test_every_mistake_is_told_at_once_with_its_place_and_the_nearest_right_name():
-    size = "expected a whole number above 0, or two for rows and columns ([5, 3])"
+    size = "expected a whole number above 0, or two for rows and columns ([5, 3]), of at most 1,000,000"
     assert mistakes_of(
         {"conv": 6, "kernel": 0}, {"conv": 6}, {"conv": 6, "kernel": 3, "strid": 1}, {"pool": 2},
         {"average_pool": [2]}, {"conv": 6, "kernel": 3, "padding": "sam"}, "flaten",
@@ -117,9 +117,9 @@ def test_every_mistake_is_told_at_once_with_its_place_and_the_nearest_right_name
         "average_pool, max_pool, dropout, batch_norm, leaky_relu, sigmoid; did you mean `max_pool`?",
         f"network.layers, entry 5, average_pool: got [2]; {size}",
         'network.layers, entry 6, padding: got \'sam\'; expected "valid", "same", a whole number for all '
-        "sides, or [[top, bottom], [left, right]]",
+        "sides, or [[top, bottom], [left, right]], of at most 1,000,000",
         "network.layers, entry 7: got 'flaten'; expected a table, or one of relu, leaky_relu, sigmoid, tanh, "
-        "batch_norm, flatten, global_average_pool; did you mean `flatten`?",
+        "gelu, silu, batch_norm, flatten, global_average_pool; did you mean `flatten`?",
         f"network.layers, entry 8, stride: got 0; {size}",
         "network.layers, entry 9, channels: got 1; expected true or false",
         "network.layers, entry 10, conv: got 2.5; expected a whole number",

@@ -17,7 +17,7 @@ from shoal.runs.folder import RunFolder
 
 HOLD = """
 import sys, time
-from shoal.study.store import RunFolder
+from shoal.runs.folder import RunFolder
 with RunFolder(sys.argv[1], "") as folder:
     print("held", flush=True)
     time.sleep(60)

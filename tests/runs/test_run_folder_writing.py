@@ -73,7 +73,7 @@ def test_a_read_only_folder_is_refused(tmp_path):
 
 HOLD = """
 import sys
-from shoal.study.store import RunFolder
+from shoal.runs.folder import RunFolder
 with RunFolder(sys.argv[1], sys.argv[2]) as folder:
     print("held", flush=True)
     sys.stdin.readline()

@@ -188,7 +188,7 @@ def test_a_rung_of_other_versions_wants_force(tmp_path, monkeypatch):
     study = make_study(raw_study(vary={"training.l2": LEVELS[:4], "seed": 1}))
     with pytest.raises(KeyboardInterrupt):
         halved(study, FOUR, folder=tmp_path / "00", watcher=Presses(after=2))
-    monkeypatch.setattr("shoal.version.__version__", "0.0.1")
+    monkeypatch.setattr("shoal.runs.fingerprint.__version__", "0.0.1")
     with pytest.raises(RunError, match=r"shoal: .*, now 0\.0\.1"):
         halved(study, FOUR, folder=tmp_path / "00")
     assert halved(study, FOUR, folder=tmp_path / "00", force=True)["finished"].sum() == 2

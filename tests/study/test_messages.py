@@ -32,7 +32,7 @@ ONE_MISTAKE = [
     ("data", {"stratify": 1}, "data.stratify: got 1; expected true or false"),
     ("training", {"batch_size": 10.0}, 'training.batch_size: got 10.0; expected a whole number, or "whole"'),
     ("training", {"optimizer": 3}, "training.optimizer: got 3; expected a table, or one of sgd, momentum, nesterov, "
-     "rmsprop, adam, adamw, tnc, l-bfgs, cg, newton-cg"),
+     "rmsprop, adam, adamw, adagrad, lion, tnc, l-bfgs, cg, newton-cg"),
     ("training", {"optimizer": {"kind": "momentum", "momentum": "high"}},
      "training.optimizer.momentum: got 'high'; expected a number"),
     ("data", "digits", "data: got 'digits'; expected a table"),
@@ -53,13 +53,13 @@ ONE_MISTAKE = [
     ("record", {"points": 10**9}, "record.points: got 1000000000; expected 10,000 or less"),
     # words, names and forms
     ("training", {"optimizer": "adma"}, "training.optimizer: got 'adma'; expected a table, or one of sgd, momentum, "
-     "nesterov, rmsprop, adam, adamw, tnc, l-bfgs, cg, newton-cg; did you mean `adam`?"),
+     "nesterov, rmsprop, adam, adamw, adagrad, lion, tnc, l-bfgs, cg, newton-cg; did you mean `adam`?"),
     ("training", {"optimizer": {"kind": "adma"}}, "training.optimizer.kind: got 'adma'; expected one of sgd, "
-     "momentum, nesterov, rmsprop, adam, adamw, tnc, l-bfgs, cg, newton-cg; did you mean `adam`?"),
+     "momentum, nesterov, rmsprop, adam, adamw, adagrad, lion, tnc, l-bfgs, cg, newton-cg; did you mean `adam`?"),
     ("network", {"batch_norm": {"position": "befor"}},
      "network.batch_norm.position: got 'befor'; expected one of before, after; did you mean `before`?"),
     ("network", {"activation": "rleu"},
-     "network.activation: got 'rleu'; expected a table, or one of relu, leaky_relu, sigmoid, tanh; "
+     "network.activation: got 'rleu'; expected a table, or one of relu, leaky_relu, sigmoid, tanh, gelu, silu; "
      "did you mean `relu`?"),
     ("network", {"activation": {"leaky_rel": 1}}, "network.activation: got { leaky_rel = 1 }; expected a table with "
      "one of the keys leaky_relu, sigmoid; did you mean `leaky_relu`?"),
@@ -121,12 +121,14 @@ def test_each_wrong_layer_is_told_in_one_sentence_about_the_layer_it_comes_neare
         {"dense": 3, "initial": {"normal": -1}}, {"batch_norm": {"decay": 2.0}}, "batch_norm",
     ]  # fmt: skip
     assert told(network={"hidden": None, "layers": layers}) == [
-        "network.layers, entry 2: got 'relo'; expected a table, or one of relu, leaky_relu, sigmoid, tanh, batch_norm, "
+        "network.layers, entry 2: got 'relo'; expected a table, or one of relu, leaky_relu, sigmoid, tanh, gelu, "
+        "silu, batch_norm, "
         "flatten, global_average_pool; did you mean `relu`?",
         "network.layers, entry 3: got { dence = 3 }; expected a table with one of the keys dense, conv, average_pool, "
         "max_pool, dropout, batch_norm, leaky_relu, sigmoid; did you mean `dense`?",
         "network.layers, entry 4, dense: got 0; expected a number above 0",
-        "network.layers, entry 5: got 3; expected a table, or one of relu, leaky_relu, sigmoid, tanh, batch_norm, "
+        "network.layers, entry 5: got 3; expected a table, or one of relu, leaky_relu, sigmoid, tanh, gelu, "
+        "silu, batch_norm, "
         "flatten, global_average_pool",
         "network.layers, entry 6, initial, normal: got -1; expected 0 or more",
         "network.layers, entry 7, batch_norm, decay: got 2.0; expected a number below 1",

@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from shoal.study.settings.training import Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd
+from shoal.study.settings.training import Adagrad, Adam, AdamW, Lion, Momentum, Nesterov, RmsProp, Sgd
 from shoal.training.optimizers import make_optimizer, only_weights
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -21,6 +21,8 @@ GRADIENTS = [
 MOMENTUM, NESTEROV = Momentum(kind="momentum", momentum=0.8), Nesterov(kind="nesterov", momentum=0.8)
 RMSPROP = RmsProp(kind="rmsprop", decay=0.7, epsilon=1e-3)
 ADAM = Adam(kind="adam", beta1=0.8, beta2=0.95, epsilon=1e-3)
+ADAGRAD = Adagrad(kind="adagrad", initial=0.2, epsilon=1e-3)
+LION = Lion(kind="lion", beta1=0.8, beta2=0.95, weight_decay=0.5)
 ADAMW = AdamW(kind="adamw", beta1=0.8, beta2=0.95, epsilon=1e-3, weight_decay=0.5)
 
 
@@ -73,13 +75,25 @@ def adam(p, g, memory, t, name):
     return p - RATE * (memory["m"] / (1 - 0.8**t)) / (np.sqrt(memory["s"] / (1 - 0.95**t)) + 1e-3)
 
 
+def adagrad(p, g, memory, t, name):
+    memory["s"] = memory.get("s", 0.2) + g**2
+    return p - RATE * g / np.sqrt(memory["s"] + 1e-3)
+
+
+def lion(p, g, memory, t, name):
+    m = memory.get("m", 0)
+    memory["m"] = 0.95 * m + 0.05 * g
+    decay = 0.5 if name == "W" else 0.0
+    return p - RATE * (np.sign(0.8 * m + 0.2 * g) + decay * p)
+
+
 def adamw(p, g, memory, t, name):
     decay = 0.5 if name == "W" else 0.0  # never on biases
     return adam(p, g, memory, t, name) - RATE * decay * p
 
 
 RULES = [(Sgd(kind="sgd"), sgd), (MOMENTUM, momentum), (NESTEROV, nesterov), (RMSPROP, rmsprop), (ADAM, adam),
-         (ADAMW, adamw)]  # fmt: skip
+         (ADAMW, adamw), (ADAGRAD, adagrad), (LION, lion)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("table", "rule"), RULES, ids=lambda v: getattr(v, "kind", ""))
@@ -124,7 +138,10 @@ def torch_optimizers(torch):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("table", [table for table, _ in RULES], ids=lambda table: table.kind)
+IN_PYTORCH = [table for table, _ in RULES if table not in (ADAGRAD, LION)]  # epsilon elsewhere; no Lion
+
+
+@pytest.mark.parametrize("table", IN_PYTORCH, ids=lambda table: table.kind)
 def test_three_steps_are_those_of_pytorch(table):
     torch = pytest.importorskip("torch")
     parameters = [torch.tensor(START["affine_1"][name], requires_grad=True) for name in ("W", "b")]

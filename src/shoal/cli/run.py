@@ -1,7 +1,4 @@
-"""The report of a run, drawn into its folder.
-
-`shoal run STUDY.toml`: train a whole study and write its run folder and report.
-"""
+"""`shoal run STUDY.toml`: train a whole study, write its run folder and draw its report."""
 
 from __future__ import annotations
 

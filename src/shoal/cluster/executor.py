@@ -1,7 +1,4 @@
-"""A plan's chunks on a cluster, and what stopped them.
-
-The workers of a cluster as those who train a plan's chunks.
-"""
+"""The executor of a cluster: its workers train a plan's chunks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What workers and client tell each other while a unit trains: events of one topic, small and seldom.
+"""Progress messages from workers to the client, and the client's progress callbacks.
 
-What the client makes of the workers' events: one watcher hears of all of them, and of no step twice.
+Workers send small, rare events on one topic. The client turns them into one listener's callbacks, so that no
+step is reported twice.
 """
 
 from __future__ import annotations

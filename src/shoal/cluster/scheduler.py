@@ -1,7 +1,4 @@
-"""How a unit's failure is told: which chunk and cell, what happened to its workers, what to do.
-
-The units of one run on a cluster: handed out, followed, kept as they come, begun again, cancelled.
-"""
+"""Submits the work units of one run to Dask, collects results, retries lost units, cancels."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""What every worker of a run is told: plain values, from which it makes the same plan as everybody.
+"""What a worker does with one work unit: make the plan, train, send the packed results back.
 
-What a worker does with one unit of a plan: make the plan, train, send the packed results back.
-
-Everything that comes and goes is plain: texts, numbers, bytes of safetensors files.
+Everything that comes and goes is plain: texts, numbers, bytes of safetensors files. Every worker makes the
+same plan from the same description.
 """
 
 from __future__ import annotations

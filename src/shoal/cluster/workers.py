@@ -13,7 +13,6 @@ from shoal.population.memory import DeviceLimits, limits_here
 from shoal.runs.fingerprint import surroundings, versions
 from shoal.training.runtime import pin_threads, pinned_threads, threads_here
 
-SECONDS_TO_ANSWER = 120.0  # loading JAX on a busy network disk
 MOST_NAMED = 5
 
 

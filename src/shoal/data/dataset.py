@@ -1,8 +1,4 @@
-"""What a format's reader returns: the arrays, and what is known of the files they came from.
-
-Labelled examples in memory: a part (inputs and labels) and a data set (parts with their names).
-Checks of a data set's contents on the host, before a compiled program would hide a mistake.
-"""
+"""Labelled examples in memory, and the checks of their contents."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Functions of one variable for regression, by name: equations only, nothing is evaluated from text.
+"""Functions of one variable, by name, and the points of them that a regression is trained on.
 
-Points of a function, drawn for each seed afresh: what a regression trains and is measured on.
+The equations are a fixed list: nothing is evaluated from text. Each seed draws its own points.
 """
 
 from __future__ import annotations

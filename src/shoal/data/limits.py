@@ -1,8 +1,7 @@
-"""How much a data file may ask for: a header of a few bytes can announce anything.
+"""How much a data file may ask for, and how it is opened: regular files alone.
 
-Each limit is checked before memory is asked for. `SHOAL_DATA_LIMIT` sets the bytes of one array or table.
-
-Data files, opened so that none is a device or a pipe, which may never end.
+A header of a few bytes can announce anything, so each limit is checked before memory is asked for.
+`SHOAL_DATA_LIMIT` sets the bytes of one array or table.
 """
 
 from __future__ import annotations

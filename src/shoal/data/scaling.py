@@ -1,6 +1,7 @@
-"""Scaling inputs by what the training examples show: x_scaled = (x - offset) * scale.
+"""Scaling and principal components, learned on the training examples.
 
-Principal components of the training examples: z = (x_scaled - mean) V', the rows of V orthonormal.
+x_scaled = (x - offset) * scale
+z = (x_scaled - mean) V'          the rows of V (the components) are orthonormal
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from shoal.data.split import Splits
 from shoal.errors import DataError
 
 _BLOCK = 2048  # examples looked at together: bounds the memory of their float64 copy
+_SMALLEST = 1 / float(np.finfo(np.float32).max)  # a deviation whose scale float32 can hold
 _RESOLUTION = float(np.finfo(np.float32).eps)
 
 
@@ -106,7 +108,7 @@ _KINDS: dict[str, Callable[[np.ndarray], _Fit]] = {
 def _standard(mean: np.ndarray, variance: np.ndarray, what: str) -> _Fit:
     deviation = np.sqrt(variance)
     # Below float32's resolution of the mean, a deviation is rounding, not information.
-    constant = deviation <= _RESOLUTION * np.abs(mean)
+    constant = (deviation <= _RESOLUTION * np.abs(mean)) | (deviation < _SMALLEST)
     scale = np.where(constant, 0.0, 1 / np.where(constant, 1.0, deviation))
     count = int(constant.sum())
     if count == 0:

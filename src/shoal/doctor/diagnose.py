@@ -1,6 +1,6 @@
-"""The diagnosis: which planted mistake gives the user's numbers.
+"""The diagnosis: which catalogued mistake gives the user's numbers.
 
-For tests: gradients that are right, or a failure whose message is the diagnosis.
+`assert_correct` is for tests: it fails with the diagnosis as its message.
 """
 
 from __future__ import annotations

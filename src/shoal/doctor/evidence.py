@@ -1,9 +1,7 @@
-"""How far apart two right gradients may be because numbers have only so many digits.
+"""The user's gradients at one point beside the true ones, and how closely the two can be told apart.
 
-The forward and the backward pass are run again with every intermediate value off by a random rounding error;
-what that moves in a gradient is what any other right way to compute it may be off by.
-
-What the user's code said at one point, beside what is true there and how exactly that can be told.
+For that, the forward and backward pass run again with every intermediate value off by a random rounding
+error: what that moves in a gradient is how far apart two right computations may be.
 """
 
 from __future__ import annotations
@@ -100,7 +98,7 @@ def _subtracted(site: LayerAtPoint, dy: np.ndarray | None) -> np.ndarray | float
 SAFETY = 20.0  # over the largest rounding seen in a few draws
 RELATIVE = 2.0**19  # in units of the last digit (1e-10 in float64): what is off by less is right
 RELATIVE_SINGLE = 64.0  # the same for float32 (8e-6)
-DOUBLE, SINGLE = 2.0**-52, 2.0**-23
+DOUBLE = 2.0**-52
 
 
 @dataclass(frozen=True, eq=False)

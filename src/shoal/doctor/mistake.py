@@ -1,7 +1,4 @@
-"""Where each mistake is explained in full.
-
-What a catalogued mistake is: words for a person, and the ways to plant it in a backward pass.
-"""
+"""A catalogued mistake: its words, the ways to plant it in a backward pass, and its page."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
-"""Where the walk starts: the user's numbers as they are, or with a slip of the whole undone.
+"""The search for mistakes: from the loss down to the inputs, planting one wherever the numbers ask for it.
 
-The walk: from the loss down to the inputs, planting mistakes wherever the user's numbers ask for one.
-
-A state has passed some layers on the way down with some mistakes planted, and carries the derivative that
-arrives there. Where a layer has parameters, the gradients predicted from it must be the user's, or the state
-is dropped. States with fewer mistakes go first (Dijkstra 1959), so one mistake is tried before two.
-The same mistake at several layers of a kind counts once: one function is used for all of them.
+It starts from the user's numbers as they are, or with a mistake of the whole gradient undone. A state has
+passed some layers with some mistakes planted, and carries the derivative that arrives below them. Where a
+layer has parameters, the gradients predicted from it must be the user's, or the state is dropped. States
+with fewer mistakes go first (Dijkstra 1959), so one mistake is tried before two. The same mistake at several
+layers of a kind counts once: one function is used for all of them.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""What came for parameters and gradients, held against the structure of the network.
-
-What the user's gradients are asked for: a function at several batches, or numbers as they came.
+"""The user's gradients: arrays as they came, or a function called at several batches.
 
 A function is called five times: on a batch A, another batch B, on A and B again, and on a third batch C with
-gamma, beta and b moved off the 1 and 0 that hide mistakes. A function of its arguments alone says the same of
-A twice. One that adds to what it has differs by the same from B's first to its second call; one with a stale
-cache says of B what it should have said of A.
+gamma, beta and b moved off the 1 and 0 that hide mistakes. A function of its arguments alone says the same
+of A twice. One that adds to what it has differs by the same from B's first to its second call; one with a
+stale cache says of B what it should have said of A. What comes must have the structure of the network's
+parameters.
 """
 
 from __future__ import annotations

@@ -1,14 +1,12 @@
-"""Richardson's table: combine values at h, h/2, h/4, ... so that the leading powers of h cancel.
-
-The slope of a cost along a line, from its values alone, with an estimate of the slope's own error.
+"""The slope of a cost along a line, from its values alone, with an estimate of the slope's own error.
 
     central difference   D(h) = (f(h) - f(-h)) / (2h) = f'(0) + c2 h^2 + c4 h^4 + ...
     Richardson           (4 D(h/2) - D(h)) / 3        = f'(0) + O(h^4), and so on up the table
     one-sided gap        G(h) = (f(h) - 2 f(0) + f(-h)) / h = (right slope - left slope) + g1 h + g3 h^3 + ...
 
 Two errors pull against each other: cutting off the series (shrinks with h) and the rounding of f (grows
-as noise / h). Both are carried through the table, and the entry with the least sum of the two is given.
-A step that crosses a corner of a piecewise linear layer is thrown away and a smaller one is tried.
+as noise / h). Both are carried through Richardson's table, and the entry with the least sum of the two is
+given. A step that crosses a corner of a piecewise linear layer is thrown away and a smaller one is tried.
 
 Source: Ridders (1982), "Accurate computation of F'(x) and F'(x)F''(x)"; Press et al., Numerical Recipes,
 section 5.7. Noise: Moré and Wild (2011), "Estimating computational noise".

@@ -1,7 +1,4 @@
-"""Values as JSON can hold them.
-
-What the comparison of a block of gradients comes to, and how it looks on a page.
-"""
+"""The verdict of comparing a block of gradients, how it looks on a page and in JSON."""
 
 from __future__ import annotations
 

@@ -24,17 +24,12 @@ from shoal.layers import (
     Convolution,
     Dropout,
     Layer,
-    LeakyReLU,
     MaxPool,
-    ReLU,
     Shape,
-    Sigmoid,
-    Tanh,
 )
 from shoal.layers.pool import Pool
 from shoal.network import Network
 
-ANY_ORDER = (Tanh, ReLU, LeakyReLU, Sigmoid)  # work number by number
 MOST_WIDENED = 1.5  # a block may cost so many times its outputs' multiplications
 
 
@@ -66,7 +61,8 @@ def _end_of_part(layers: Sequence[Layer], shapes: Sequence[Shape], start: int) -
         return start
     end = start + 1
     while end < len(layers) and (
-        type(layers[end]) in (Convolution, BatchNorm, Dropout, *ANY_ORDER)
+        type(layers[end]) in (Convolution, BatchNorm, Dropout)
+        or layers[end].elementwise
         or _pools_blocks(layers[end], shapes[end])
     ):
         end += 1

@@ -26,6 +26,7 @@ from shoal.layers.batch_norm import BatchNorm as BatchNorm
 from shoal.layers.convolution import Convolution as Convolution
 from shoal.layers.dropout import Dropout as Dropout
 from shoal.layers.flatten import Flatten as Flatten
+from shoal.layers.gelu import GELU as GELU
 from shoal.layers.global_average_pool import GlobalAveragePool as GlobalAveragePool
 from shoal.layers.initial import GlorotNormal as GlorotNormal
 from shoal.layers.initial import GlorotUniform as GlorotUniform
@@ -49,6 +50,7 @@ from shoal.layers.relu import ReLU as ReLU
 from shoal.layers.sigmoid import Sigmoid as Sigmoid
 from shoal.layers.sigmoid import logistic as logistic
 from shoal.layers.sigmoid_cross_entropy import SigmoidCrossEntropy as SigmoidCrossEntropy
+from shoal.layers.silu import SiLU as SiLU
 from shoal.layers.softmax_cross_entropy import SoftmaxCrossEntropy as SoftmaxCrossEntropy
 from shoal.layers.softmax_cross_entropy import log_softmax as log_softmax
 from shoal.layers.softmax_cross_entropy import softmax as softmax

@@ -27,6 +27,8 @@ class Layer(ABC):
     """What names in a network begin with: "affine" makes affine_1, affine_2, ..."""
     draws: ClassVar[bool] = False
     """True where `forward` takes one more argument: noise, uniform on [0, 1), (N, *noise_shape)."""
+    elementwise: ClassVar[bool] = False
+    """True where y is a function of each number of x alone, so that x may lie in memory in any order."""
 
     def noise_shape(self, shape: Shape) -> Shape:
         """The shape of the noise that `forward` is handed, for an x of `shape`."""

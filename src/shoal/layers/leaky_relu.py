@@ -24,6 +24,7 @@ class LeakyReLU(Layer):
 
     slope: Number = 0.01
     kind: ClassVar[str] = "leaky_relu"
+    elementwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_number("leaky ReLU slope", self.slope, isfinite, "finite")

@@ -21,6 +21,7 @@ class ReLU(Layer):
     """
 
     kind: ClassVar[str] = "relu"
+    elementwise: ClassVar[bool] = True
 
     def forward(self, parameters: Values, x: Array) -> tuple[Array, Array]:
         xp = namespace(x)

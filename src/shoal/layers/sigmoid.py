@@ -31,6 +31,7 @@ class Sigmoid(Layer):
 
     slope: Number = 1.0
     kind: ClassVar[str] = "sigmoid"
+    elementwise: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_number("sigmoid slope", self.slope, isfinite, "finite")

@@ -21,6 +21,7 @@ class Tanh(Layer):
     """
 
     kind: ClassVar[str] = "tanh"
+    elementwise: ClassVar[bool] = True
 
     def forward(self, parameters: Values, x: Array) -> tuple[Array, Array]:
         y = namespace(x).tanh(x)

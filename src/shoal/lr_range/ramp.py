@@ -1,7 +1,8 @@
-"""The loss of a ramp smoothed, and where a ramp has diverged: rules on arrays, known to nobody else.
+"""A learning-rate range test as a study: its ramp, its grid of constant rates, its smoothed loss.
 
-The grid: a fresh network for each rate, all rates and seeds as one population.
-A study whose rate is a ramp: the same cells and seeds, but for what the ramp replaces.
+A ramp keeps the configurations and seeds of the study, with its rate replaced. The grid trains a fresh
+network for each rate, all rates and seeds as one population. Where a ramp has diverged is a rule on its
+smoothed loss.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One pass of a team under a ramp, the loss of every batch kept; ends when every member has diverged.
+"""Runs a ramp: every configuration and seed of a study in one pass, as one labelled array.
 
-Run a ramp: every cell and seed of a study in one pass, as one labelled array.
+The loss of every batch is kept; the pass ends when every network has diverged.
 """
 
 from __future__ import annotations

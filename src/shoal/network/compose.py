@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 from shoal.errors import NetworkError
 from shoal.layers import Affine, BatchNorm, Convolution, Dropout, Flatten, Initial, Layer, Loss, Number, Shape
-from shoal.network.naming import naming, number_names
+from shoal.network.naming import naming, next_name
 from shoal.network.network import Network
 
 
@@ -75,12 +76,14 @@ def compose_layers(
 
 def _flatten_where_needed(shape: Shape, layers: Sequence[Layer]) -> list[Layer]:
     chain: list[Layer] = []
+    seen: Counter[str] = Counter()
     for layer in layers:
         if isinstance(layer, Affine) and len(shape) > 1:
             chain.append(Flatten())
             shape = chain[-1].output_shape(shape)
+            seen[Flatten.kind] += 1
         chain.append(layer)
-        with naming(number_names(each.kind for each in chain)[-1]):
+        with naming(next_name(seen, layer.kind)):
             shape = layer.output_shape(shape)
     return chain
 

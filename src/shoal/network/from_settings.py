@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from shoal.layers import (
+    GELU,
     Affine,
     AveragePool,
     BatchNorm,
@@ -30,6 +31,7 @@ from shoal.layers import (
     Shape,
     Sigmoid,
     SigmoidCrossEntropy,
+    SiLU,
     SoftmaxCrossEntropy,
     SquaredError,
     Tanh,
@@ -67,6 +69,8 @@ _ACTIVATION: dict[str, type[Layer]] = {
     "leaky_relu": LeakyReLU,
     "sigmoid": Sigmoid,
     "tanh": Tanh,
+    "gelu": GELU,
+    "silu": SiLU,
 }
 _NAMED: dict[str, type[Layer]] = {
     "batch_norm": BatchNorm,

@@ -12,11 +12,13 @@ from shoal.errors import NetworkError
 def number_names(kinds: Iterable[str]) -> tuple[str, ...]:
     """Each kind with its number among its own, from 1: affine, relu, affine -> affine_1, relu_1, affine_2."""
     seen: Counter[str] = Counter()
-    names = []
-    for kind in kinds:
-        seen[kind] += 1
-        names.append(f"{kind}_{seen[kind]}")
-    return tuple(names)
+    return tuple(next_name(seen, kind) for kind in kinds)
+
+
+def next_name(seen: Counter[str], kind: str) -> str:
+    """The name of the next layer of a kind, which is counted in `seen`."""
+    seen[kind] += 1
+    return f"{kind}_{seen[kind]}"
 
 
 @contextmanager

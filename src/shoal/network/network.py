@@ -1,7 +1,6 @@
-"""Parameters and state before training, from noise that is drawn elsewhere.
+"""A network: a chain of layers ending in a loss, with its cost and its hand-written gradient.
 
-What a network is made of: layers with their names and shapes, and the values they start from.
-A network: a chain of layers ending in a loss, with its cost and its hand-written gradient.
+Its layers have names, shapes and initial values; these are scaled from noise that is drawn elsewhere.
 """
 
 from __future__ import annotations

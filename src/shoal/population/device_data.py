@@ -1,7 +1,6 @@
-"""A data set on the device, and what happens when it is full.
+"""A data set on the device: splits and scaling, or a function's points for each seed.
 
-A data set where the device can read it.
-The points of a function on the device: every row of a stack, which is a seed, has its own.
+Where the device has no memory for it the message says what was asked for.
 """
 
 from __future__ import annotations
@@ -49,15 +48,15 @@ def data_like(program: Program, who: MemberInputs, dtype: Any) -> DeviceData:
         n = len(part.labels) if count is None else min(count, len(part.labels))
         kind = part.inputs.dtype if part.inputs.dtype == np.uint8 else dtype
         shape = (n, *part.inputs.shape[1:])
-        return DeviceSplit(*(jax.ShapeDtypeStruct(*one) for one in ((shape, kind), ((n,), jnp.int32))))  # type: ignore[arg-type]
+        shapes: Any = jax.ShapeDtypeStruct(shape, kind), jax.ShapeDtypeStruct((n,), jnp.int32)
+        return DeviceSplit(*shapes)
 
     splits, scaling = inputs.splits, inputs.scaling
     train, measured = like(splits.train), like(splits.train, None if curve == "all" else int(curve))
     assert train is not None
     assert measured is not None
-    scale = Standardization(
-        *(jax.ShapeDtypeStruct(np.shape(one), dtype) for one in (scaling.offset, scaling.scale))
-    )  # type: ignore[arg-type]
+    numbers: Any = [jax.ShapeDtypeStruct(np.shape(one), dtype) for one in (scaling.offset, scaling.scale)]
+    scale = Standardization(*numbers)
     return DeviceData(train, measured, like(splits.validation), like(splits.test), scale)
 
 

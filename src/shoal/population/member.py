@@ -19,7 +19,14 @@ from shoal.study.settings.base import with_values
 from shoal.training.measure import evaluate_split, population_state
 from shoal.training.randomness import dropout_noise, initial_noise
 from shoal.training.schedules import Clock
-from shoal.training.step import BatchResult, MemberState, apply_update, forward_backward, start_member
+from shoal.training.step import (
+    BatchResult,
+    MemberState,
+    apply_update,
+    forward_backward,
+    start_member,
+    train_step,
+)
 
 Values = dict[str, Array]
 
@@ -50,8 +57,9 @@ class MemberFunctions:
     ) -> MemberState:
         """The member after one batch: x (N, ...) standardized, labels (N,)."""
         settings = self.settings(values)
-        learned = self._learn(self._fast(settings), settings, member, key, x, labels, step)
-        return apply_update(settings.training, member, learned, self.clock(step))
+        network = self._fast(settings)
+        targets, noise = self._targets_and_noise(network, key, x, labels, step)
+        return train_step(network, settings.training, member, x, targets, self.clock(step), noise)
 
     def forward_backward_from_product(
         self,
@@ -70,7 +78,9 @@ class MemberFunctions:
         first = first_of(plain)
         own = {"P": product, "b": member.parameters[first]["b"]}
         handed = member._replace(parameters={**member.parameters, first: own})
-        learned = self._learn(with_handed_product(plain), settings, handed, key, x, labels, step)
+        network = with_handed_product(plain)
+        targets, noise = self._targets_and_noise(network, key, x, labels, step)
+        learned = forward_backward(network, settings.training, handed, x, targets, noise)
         return learned.gradients[first].pop("P"), learned
 
     def apply_update_with(
@@ -115,19 +125,12 @@ class MemberFunctions:
         """The network in the form that is fastest on the device."""
         return accelerate(self.program.network(settings), jax.default_backend())
 
-    def _learn(
-        self,
-        network: Network,
-        settings: Any,
-        member: MemberState,
-        key: Array,
-        x: Array,
-        labels: Array,
-        step: Array,
-    ) -> BatchResult:
+    def _targets_and_noise(
+        self, network: Network, key: Array, x: Array, labels: Array, step: Array
+    ) -> tuple[Array, Any]:
+        """What the loss wants for labels (N,), and what dropout draws for a step, by layer."""
         targets = network.loss.targets_from_labels(labels, network.classes, x)
-        noise = dropout_noise(network, key, step, x.shape[0], self.dtype)
-        return forward_backward(network, settings.training, member, x, targets, noise)
+        return targets, dropout_noise(network, key, step, x.shape[0], self.dtype)
 
 
 def first_of(network: Network) -> str:

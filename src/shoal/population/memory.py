@@ -1,6 +1,6 @@
-"""What a device allows a plan's chunks.
+"""How much memory a chunk takes while it trains, in bytes, and what the device allows.
 
-How much memory a chunk takes while it trains, in bytes; an estimate from shapes.
+An estimate from shapes: nothing is compiled or allocated for it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from shoal.layers import Convolution
 from shoal.layers.pool import Pool
@@ -33,8 +34,6 @@ def limits_here(memory: float | None = None) -> DeviceLimits:
     return DeviceLimits(suited if memory is None else memory, widest, least_work, device_bytes())
 
 
-_SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
-_SLOTS |= {"tnc": 12, "l-bfgs": 25, "cg": 6, "newton-cg": 8}  # vectors of SciPy's methods, on the host
 BLOCK_BYTES = 32e6
 
 
@@ -45,12 +44,28 @@ def number_bytes(program: Program) -> int:
 
 def chunk_bytes(program: Program, cells: int, seeds: int) -> int:
     """Weights, gradients, optimizer slots and one working copy; activations of a batch; the data set."""
-    slots = 3 + _SLOTS[program.settings.training.optimizer_table.kind]
+    slots = 3 + optimizer_slots(program.settings.training.optimizer_table)
     weights = cells * seeds * slots * program.parameters
     activations = 4 * examples_at_once(program, cells, seeds) * activation_count(program)
     batch = 2 * seeds * program.batches.size * math.prod(program.inputs.shape)
     numbers = weights + activations + batch
     return int(number_bytes(program) * numbers + BLOCK_BYTES + program.inputs.bytes(seeds))
+
+
+def optimizer_slots(table: Any) -> int:
+    """Numbers that an optimizer keeps for each trained number."""
+    import jax
+    import jax.numpy as jnp
+
+    from shoal.training.full_batch import VECTORS
+    from shoal.training.optimizers import make_optimizer
+
+    if table.kind in VECTORS:
+        return VECTORS[table.kind]
+    many = 1000  # so that a step counter of one number weighs nothing
+    parameters = {"affine_1": {"W": jax.ShapeDtypeStruct((many,), jnp.float32)}}
+    state = jax.eval_shape(make_optimizer(table).init, parameters)
+    return round(sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(state)) / many)
 
 
 def examples_at_once(program: Program, cells: int, seeds: int) -> int:

@@ -1,10 +1,9 @@
-"""The units in which a plan's work is handed out: teams, each trained by one worker.
+"""How a study's networks fall into programs, and programs into chunks that fit in memory.
 
-Which chunks train together: networks of different structure on the same batches, as one program.
-How a study's members fall into programs, and programs into chunks that fit in memory.
-
-Cells that differ in traced settings only share a program. A chunk, the unit of work, is a rectangle of one
-program: some of its cells, each with some of the seeds, stacked and trained together.
+Configurations that differ in traced settings only share a program. A chunk, the unit of work, is a rectangle
+of one program: some of its configurations, each with some of the seeds, stacked and trained together. Chunks
+of different structure on the same batches train together as one compiled program. A work unit is what one
+worker trains.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from shoal.data.functions import FunctionData
@@ -50,11 +51,17 @@ class Program:
         return f"at most {self.steps:,} {what}"
 
     def network(self, settings: Any = None) -> Network:
-        """The network of these settings, whose traced numbers may be arrays."""
-        chosen = self.settings if settings is None else settings
-        return build_network(chosen, self.inputs.shape, self.inputs.classes, self.traced)
+        """The network of these settings, whose traced numbers may be arrays; by default the first cell's."""
+        return self._network if settings is None else self._build(settings)
 
-    @property
+    @cached_property
+    def _network(self) -> Network:
+        return self._build(self.settings)
+
+    def _build(self, settings: Settings) -> Network:
+        return build_network(settings, self.inputs.shape, self.inputs.classes, self.traced)
+
+    @cached_property
     def parameters(self) -> int:
         """Trained numbers of one member."""
         return parameter_count(self.network())

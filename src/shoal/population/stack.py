@@ -1,11 +1,9 @@
-"""The health of every member of a stack, measured on the first training examples: `[record] health`.
+"""Networks of one structure, stacked and trained together as one compiled computation.
 
-Members of one structure, stacked and trained together as one compiled computation.
-
-A chunk is a rectangle: one row a seed, one column a cell. Members of a row share their batches, so the
-first layer of a whole row is one wide matrix product; for that its weights are stored (row, D, column, H),
-while every other array leads with (row, column). With `shared_order` there is a single row, and every
-member is a column.
+A chunk is a rectangle: one row a seed, one column a configuration. Networks of a row share their batches, so
+the first layer of a whole row is one wide matrix product; for that its weights are stored (row, D, column,
+H), while every other array leads with (row, column). With `shared_order` there is a single row, and every
+network is a column. Health is measured on the first training examples: `[record] health`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""The batch of a step: each row's next examples in the order of its seed.
+"""Chunks that train together, compiled: from an explicit population to the next.
 
-A team of chunks with its members and data, compiled: from an explicit population to the next.
-Stacks of different structures that train on the same batches, step by step together.
-
-Their first products are one wide matrix product (kernels/wide_product.py); from there on every stack goes
-its own way, at its own width and depth. Nothing is padded: a member is the network that it would be alone.
-A stack that trains alone is a team of one.
+Stacks of different structures train on the same batches, step by step together; each row takes its next
+examples in the order of its seed. Their first products are one wide matrix product
+(kernels/wide_product.py); from there on every stack goes its own way, at its own width and depth. Nothing is
+padded: a network is the one that it would be alone.
 """
 
 from __future__ import annotations

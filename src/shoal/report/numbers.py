@@ -1,7 +1,4 @@
-"""How numbers and levels are written: accuracies in percent, levels short but distinct.
-
-A table of text, as the page and the terminal show it.
-"""
+"""How numbers, levels and tables are written, on the page and in the terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A page of sentences, one table and figures, for results that have no accuracy to rank by.
-
-The page of a regression: losses and collapsed networks, by cell.
-"""
+"""The page of a result without accuracies to rank by, and the page of a regression."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A figure as SVG inside a page: text kept as text, identifiers of its own, the same bytes every time.
+"""Figures as SVG inside a page, and groups of figures under one heading.
 
-What stands under one heading of a page.
+Text is kept as text, identifiers are unique, and the same figure gives the same bytes every time.
 """
 
 from __future__ import annotations

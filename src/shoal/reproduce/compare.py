@@ -11,7 +11,6 @@ from shoal.reproduce.model import Part, Report, Row, Table, rows_of
 from shoal.statistics.intervals import Interval, mean_interval, wilson
 from shoal.statistics.prediction import AGREES, HIGHER, LOWER, UNKNOWN, single_run, standing
 
-WORDS = (AGREES, HIGHER, LOWER)
 PRINTED = 2e-3  # in powers of ten: reported figures have three digits or so
 
 

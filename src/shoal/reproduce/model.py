@@ -1,7 +1,4 @@
-"""What a report said, as files of this package tell it: figures and where to find ours, pictures, claims.
-
-The reports that come with the package, and what a user may ask for by name.
-"""
+"""The reports as files of this package: figures and where to find ours, pictures, claims."""
 
 from __future__ import annotations
 

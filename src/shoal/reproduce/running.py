@@ -1,6 +1,6 @@
-"""How long a study will take, from how long it took on a machine that is named.
+"""Each study's run folder: kept, found again, resumed; never trained twice.
 
-Each study's run folder: kept, found again, gone on with; never trained twice.
+How long a study will take is estimated from how long it took on a machine that is named.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a result says of its origin.
+"""The measurements of all chunks as one labelled array: an xarray.Dataset with a dimension for each factor.
 
-What the chunks measured, as one labelled array: an xarray.Dataset with a dimension for each factor.
+Its attributes say where it came from: study, versions, device, plan, data, time.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ def provenance(
     interrupted: bool,
     gradient_record: list[dict[str, Any]] | None,
     device: str,
+    remarks: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The attributes of a result that `device` trained: study, versions, plan, data, timings."""
+    """The attributes of a result that `device` trained: study, versions, plan, data, timings; its notes are
+    what there is to say of the data, then `remarks`."""
     study = plan.study
     inputs = [program.inputs for program in plan.programs]
     notes = sorted({note for one in inputs for note in one.describe()["notes"]})
@@ -51,7 +53,7 @@ def provenance(
         "seconds_total": round(seconds, 3),
         "seconds_compile": round(sum(r.seconds_compile for r in results), 3),
         "status": "interrupted" if interrupted else "complete",
-        "notes": json.dumps(notes),
+        "notes": json.dumps([*notes, *remarks]),
         "data": described(inputs),
         "parameters": json.dumps(parameters),
         "train_examples_recorded": counts if recorded == "all" else min(recorded, counts),

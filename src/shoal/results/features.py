@@ -1,7 +1,4 @@
-"""What a result keeps of principal components: directions, what they were learned behind, variance.
-
-What a result keeps of what networks on images learned: first-layer weights, and the worst mistakes.
-"""
+"""What a result keeps of images: principal components, first-layer weights, the worst mistakes."""
 
 from __future__ import annotations
 
@@ -161,21 +158,19 @@ def _member(results: Sequence[ChunkResult], index: tuple[int, ...]) -> tuple[Chu
 
 def _pictured(result: ChunkResult, cell: Cell) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """A member's pictures after and before training, largest first, and what they are."""
-    from shoal.results.arrays import named_weights
-
     program = result.chunk.program
     inputs, seed, first = program.inputs, program.seeds[0], first_map(program.network(cell.settings))
     assert first is not None
     assert isinstance(inputs, PreparedData)
-    levels = {path: level_label(level) for path, level in cell.levels.items()}
-    W = named_weights([result], json.dumps(levels))[f"{cell.label}/seed={seed}/{first.layer}.W"]
+    at = result.chunk.cells.index(program.cells.index(cell)), result.chunk.seeds.index(seed)
+    W = result.weights[f"{first.layer}.W"][at]
     after = weight_pictures(np.asarray(W, np.float32), inputs, first.convolution)
     before = untrained(program, cell, seed)[first.layer]["W"]
     before = weight_pictures(np.asarray(before, np.float32), inputs, first.convolution)
     norms = np.sqrt(np.square(after, dtype=np.float64).sum(axis=(1, 2, 3)))
     shown = np.argsort(-norms, kind="stable")[:MOST_UNITS]
     about = {
-        "cell": levels,
+        "cell": {path: level_label(level) for path, level in cell.levels.items()},
         "seed": seed,
         "layer": first.layer,
         "convolution": first.convolution,

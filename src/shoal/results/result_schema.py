@@ -188,7 +188,6 @@ PARTS = (  # each is of use whole: if one of these is missing the others are too
     ("feature_cells", "feature_trained", "feature_untrained"),
     ("mistake_probability", "mistake_true", "mistake_predicted", "mistake_image"),
     ("pca_bases", "explained_variance_ratio"),
-    ("prediction_span", "collapsed"),
 )
 
 

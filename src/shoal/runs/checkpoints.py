@@ -1,14 +1,13 @@
-"""A training on its way as the bytes of one file, from which it goes on with the same bits.
+"""Checkpoints as files; resuming from them gives bit-identical results.
 
-That is the population of a team (members, optimizer state, orders of examples, the step) and what was
-measured so far; every random number follows from seed and step. Names of arrays: "population.members[0]..."
-by their path in the population, "records/0/train_loss" (record, rows, columns) for each chunk.
+A checkpoint is the population of chunks that train together (parameters, optimizer state, orders of
+examples, the step) and what was measured so far; every random number follows from seed and step. Names of
+arrays: "population.members[0]..." by their path in the population, "records/0/train_loss" (record, rows,
+columns) for each chunk.
 
-The checkpoints of the team in training: when they are due, written beside the training, read back.
-
-Each team has two, the newest and the one before it. A name says the team's first chunk and the step:
-"checkpoints/0003-000000001200.safetensors". No name is used for other content again, so that a process killed
-at any moment leaves every file that the manifest names whole.
+Two checkpoints are kept, the newest and the one before it. A name says the first chunk and the step:
+"checkpoints/0003-000000001200.safetensors". No name is used for other content again, so that a process
+killed at any moment leaves every file that the manifest names whole.
 """
 
 from __future__ import annotations

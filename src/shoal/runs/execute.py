@@ -1,11 +1,10 @@
-"""Who trains the chunks of a plan: this process, or the workers of a cluster.
+"""Executes a plan: trains what is left of it, assembles the result, writes it.
 
-Carry a plan out: train what is left of it, assemble, keep.
+An executor trains the chunks: this process here, the workers of a cluster in `shoal.cluster`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -118,10 +117,9 @@ def execute_plan(
         except KeyboardInterrupt:  # what was trained is kept all the same
             interrupted = True
     seconds = time.perf_counter() - began
-    attributes = provenance(plan, results, seconds, interrupted, record, crew.device)
-    remarkable = [*(kept.notes if kept else ()), *crew.notes]
-    attributes |= {**crew.attributes, "notes": json.dumps([*json.loads(attributes["notes"]), *remarkable])}
-    dataset = assemble(plan, results, attributes)
+    remarks = [*(kept.notes if kept else ()), *crew.notes]
+    attributes = provenance(plan, results, seconds, interrupted, record, crew.device, remarks)
+    dataset = assemble(plan, results, attributes | crew.attributes)
     if kept:
         _keep(plan, dataset, results, kept.folder)
     if isinstance(stopped, ShoalError):

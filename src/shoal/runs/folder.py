@@ -1,9 +1,8 @@
-"""A folder that holds another study than the one asked for: what differs.
-
-The writer of a run folder: whole files, their hashes, a log.
+"""The writer of a run folder: whole files, their hashes, a log.
 
 Whatever lies in the folder may have come from someone else: every file is reached by way of the open folder
-(`shoal.folder.Folder`), and only names that a run writes are read or removed.
+(`shoal.folder.Folder`), and only names that a run writes are read or removed. A folder that holds another
+study is refused, with what differs.
 """
 
 from __future__ import annotations

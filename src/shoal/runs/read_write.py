@@ -1,7 +1,4 @@
-"""A run folder, read back.
-
-Labelled arrays and weights as files of a run folder.
-"""
+"""Reads and writes the results and weights of a run folder."""
 
 from __future__ import annotations
 

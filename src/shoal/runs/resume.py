@@ -1,6 +1,6 @@
-"""A run whose folder no longer takes a file: what is kept, what can be put back, in one message.
+"""A run in its folder: begun, written chunk by chunk, resumed, completed.
 
-An unfinished run in its folder: begun, kept chunk by chunk, taken up again, completed.
+Where the folder no longer takes a file, one message says what is kept and how to go on.
 """
 
 from __future__ import annotations

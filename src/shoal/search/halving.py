@@ -1,7 +1,7 @@
-"""The rungs of a halving: where the worst are dropped, and how wide the stack is from there on.
+"""Successive halving inside the stack: at each rung the worst trials are dropped.
 
-What a halving has measured so far.
-Successive halving inside the stack: at each rung the worst are dropped and the stack is made narrower.
+The schedule says where the rungs are and how wide the stack is from there on; the record keeps what was
+measured.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""search.nc: every trial of a search as a labelled array.
+"""A search's history: its trials, round by round, and its final comparison.
 
-What a search has done so far: its trials, round by round, and its final comparison.
+search.nc holds every trial as a labelled array.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""What a search will train, before anything runs: a plan for each round.
+"""The loop of every search: ask for points, train them, tell the scores; then the finalists with fresh seeds.
 
-The one loop of every search: ask, train, tell; then the finalists again with fresh seeds.
-A search from its study: in memory, or in a folder where it can be taken up again.
+It runs in memory, or in a folder where it can be resumed. Before anything trains, each round has a plan.
 """
 
 from __future__ import annotations

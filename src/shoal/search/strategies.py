@@ -1,7 +1,4 @@
-"""Draws that learn nothing from each other: one round, trained as one population.
-
-Which strategy a study's `[search]` names.
-"""
+"""The strategies by name; random points and grids, which learn nothing from each other."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Ranges and choices as a unit cube, and points in it.
+"""What a strategy is: asked for points, told what they came to.
 
-One point of a search and what its networks came to.
-What a strategy is: asked for points, told what they came to.
+Ranges and choices form a unit cube. A trial is a point of it and what its networks came to.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Whether trials can be told from the best by their seeds.
-
-Zoom: coarse to fine over one or two ranges, until levels cannot be told apart.
-"""
+"""Zoom: coarse to fine over one or two ranges, until the best trials are statistically tied."""
 
 from __future__ import annotations
 

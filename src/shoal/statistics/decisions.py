@@ -1,6 +1,6 @@
-"""Many comparisons at once: p-values that allow for how many were made.
+"""Whether a sentence about results holds: each test stated, its outcome one of three words.
 
-Whether a sentence about results holds: each test stated, its outcome one of three words.
+Many comparisons at once get p-values that allow for their number.
 """
 
 from __future__ import annotations
@@ -73,11 +73,6 @@ def some(words: Iterable[str]) -> str:
     if HOLDS in words:
         return HOLDS
     return FAILS if words and all(word == FAILS for word in words) else UNDECIDED
-
-
-def negated(word: str) -> str:
-    """The opposite of a word; what is undecided stays so."""
-    return {HOLDS: FAILS, FAILS: HOLDS}.get(word, word)
 
 
 def slopes(x: Any, values: Any) -> Interval:

@@ -1,7 +1,6 @@
-"""Which dotted paths can vary.
+"""Reads `[vary]`: dotted paths to levels, variants with names, and the seeds.
 
-Reads `[vary]`: dotted paths to levels, and the seeds.
-Reads variants: a factor of `[vary]` whose levels have names, each of which stands for several settings.
+A level of a variant stands for several settings.
 """
 
 from __future__ import annotations

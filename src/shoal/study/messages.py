@@ -1,6 +1,4 @@
-"""What a setting may be, in words: pydantic's kinds of error and values as a study file writes them.
-
-Validation errors in a reader's words: where, what came, what was expected, the nearest right name.
+"""Validation errors in a reader's words: where, what came, what was expected, the nearest right name.
 
 A setting that may take several forms (a name, a table, a list) is one mistake with one sentence, told about
 the form that the value comes nearest to.

@@ -1,6 +1,6 @@
-"""A study built in code, written as the TOML that would have made it.
+"""TOML in and out: a user's file read with care, a study built in code written as the file it could be.
 
-A TOML file that a user wrote, read with care: bounded in size and depth, its mistakes with its path.
+A file is limited in size and depth; its mistakes are told with its path.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""How the examples of an epoch fall into batches.
-
-How long a cell trains, and where its curves are recorded.
-"""
+"""How the examples of an epoch fall into batches, how long training lasts, and where curves are recorded."""
 
 from __future__ import annotations
 

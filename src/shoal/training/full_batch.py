@@ -1,12 +1,12 @@
-"""`scipy.optimize.minimize` with limits that every method keeps, and with a way to stop it from outside.
-
-The cost of all training examples as a function of one flat vector, as SciPy's optimizers want it.
+"""The cost of all training examples as a function of one flat vector, minimized by SciPy.
 
 Equation:  f(p) = loss(p) + l2 sum of W^2 over all examples at once, p all parameters in one vector (P,)
 Gradient:  the layers' own backward, laid out like p
 Hessian:   H v is the derivative of that gradient along v, by forward mode: exact, no step to choose
 Caveat:    batch norms use the mean and variance of all examples, so f is deterministic; layers that draw
            are left out, as in evaluation.
+
+`scipy.optimize.minimize` gets limits that every method keeps, and a way to stop it from outside.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from jax.flatten_util import ravel_pytree
 from shoal.network import Network
 
 METHODS = {"tnc": "TNC", "l-bfgs": "L-BFGS-B", "cg": "CG", "newton-cg": "Newton-CG"}
+VECTORS = {"tnc": 12, "l-bfgs": 25, "cg": 6, "newton-cg": 8}  # of the parameters' length, that each keeps
 STOPPED = 99  # SciPy's own status where a callback stops a method
 NO_LIMIT = 2**31 - 1
 

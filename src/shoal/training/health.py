@@ -1,10 +1,9 @@
-"""Quantiles of many arrays at once, inside a compiled computation and cheap enough while training.
-
-What goes on inside a network in training: its layers, measured on a fixed set of examples, the probe.
+"""The health of a network in training: its layers, measured on a fixed set of examples, the probe.
 
 The probe passes through the network as in training, batch norms with the probe's own mean and variance,
 but without dropout. Weight gradients are those of the loss, without the L2 penalty: what the data say.
-The update is what the optimizer would make of the probe's cost at this step; nothing of the member changes.
+The update is what the optimizer would make of the probe's cost at this step; nothing of the network changes.
+Quantiles of many arrays are computed at once, cheap enough while training.
 """
 
 from __future__ import annotations

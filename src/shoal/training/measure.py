@@ -1,7 +1,4 @@
-"""Which examples a network gets most confidently wrong, kept block by block while a split is walked over.
-
-What a member is worth: loss, accuracy and confusion over a whole split, block by block.
-"""
+"""Loss, accuracy and confusion of one network on a split, block by block, and its most confident errors."""
 
 from __future__ import annotations
 

@@ -1,10 +1,9 @@
-"""How many threads XLA computes with on a CPU: one number for all workers, since the bits depend on it.
+"""How JAX is set up for training: precision, promotion, threads, a cache of compiled programs.
 
-Measured: a matrix product of a wide layer is split among the threads, along the axis that is summed too, so
-1, 2 and 8 threads give three different last digits; where the threads run does not matter (two threads on
-one core give the bits of two cores). XLA reads the number from NPROC when its first array is made.
-
-How JAX is set up for training: precision, promotion, and a cache of compiled programs.
+One number of threads holds for all workers, since the bits depend on it. Measured: a matrix product of a
+wide layer is split among the threads, along the axis that is summed too, so 1, 2 and 8 threads give three
+different last digits; where the threads run does not matter (two threads on one core give the bits of two
+cores). XLA reads the number from NPROC when its first array is made.
 """
 
 from __future__ import annotations
@@ -76,9 +75,9 @@ def numerics(precision: str) -> Iterator[np.dtype]:
 
 def cache_folder() -> Path:
     """Where compiled programs are kept: $SHOAL_CACHE_DIR/programs, or the user's cache folder."""
-    import pooch
+    import platformdirs
 
-    base = os.environ.get("SHOAL_CACHE_DIR") or pooch.os_cache("shoal")
+    base = os.environ.get("SHOAL_CACHE_DIR") or platformdirs.user_cache_path("shoal", appauthor=False)
     return Path(base) / "programs"
 
 

@@ -130,6 +130,6 @@ def test_an_unreadable_file_is_one_clear_error(tmp_path: Path, monkeypatch: pyte
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("shoal.data.limits.open_within", refuse)
+    monkeypatch.setattr("shoal.data.published.idx.open_within", refuse)
     with pytest.raises(DataError, match=r"cannot read .*train-images.*: Permission denied"):
         load("mnist", tmp_path, download=False)

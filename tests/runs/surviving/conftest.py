@@ -33,7 +33,7 @@ def compiled_once(chunks, dtype):
 @pytest.fixture(scope="module", autouse=True)
 def warm():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shoal.population.team.CompiledTraining", compiled_once)
+        patch.setattr("shoal.population.train.CompiledTraining", compiled_once)
         yield
 
 

@@ -1,6 +1,6 @@
-"""What a format's reader returns: arrays as they were stored, not yet checked.
+"""Stored arrays, as a format's reader returns them, and their way to inputs.
 
-Stored arrays as inputs: numbers only, none missing, images with their channels last.
+Readers return arrays unchecked. Inputs are numbers only, none missing, images with their channels last.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What is wrong in a CSV file whose cells did not turn into numbers: each is looked at, with its line.
+"""CSV files: a first line of names, a target, and columns of numbers.
 
-Comma-separated values: a first line of names, a target, and columns of numbers.
+Where cells are no numbers, each is named with its line.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""One image through Pillow: of a plain format, a size that a network could take, and 8 bits deep.
+"""Folders of images: one sub-folder for each class, below `train/` and `test/` where these exist.
 
-Folders of images: one sub-folder a class, below `train/` and `test/` where there are these two.
+Images are read by Pillow: of a plain format, a size that a network could take, and 8 bits deep.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Where a path of `[data]` leads: beside the study file, else in a data folder.
+"""A user's own data as a `Dataset`: each format by its suffix, with the checks that all share.
 
-Data of the user's own as a `Dataset`: each format by its suffix, with the checks that all share.
+A path of `[data]` is looked for beside the study file, then in the data folder.
 """
 
 from __future__ import annotations

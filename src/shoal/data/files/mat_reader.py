@@ -1,11 +1,9 @@
-"""MATLAB files of version 7.3: HDF5 with MATLAB's array axes in reverse order.
+"""`X` and `y` of a MATLAB file, read in a process of its own: `python -m shoal.data.files.mat_reader PATH`.
 
-MATLAB files of versions 5 to 7, through SciPy. Nothing in a file is run.
-`X` and `y` of a MATLAB file, read in a process of its own: `python -m shoal.data.files.mat_reader PATH`.
-
-SciPy's reader of versions 5 to 7 ends the process on some damaged files, and libhdf5 (version 7.3) loops on
-some. The file comes as standard input; PATH is what messages call it. Standard output takes a line of JSON,
-{"ok": true} or the error's words, and then the two arrays as NumPy writes them.
+SciPy's reader of versions 5 to 7 ends the process on some damaged files, and libhdf5 (version 7.3, whose
+arrays have MATLAB's axes in reverse order) loops on some. The file comes as standard input; PATH is what
+messages call it. Standard output takes a line of JSON, {"ok": true} or the error's words, and then the two
+arrays as NumPy writes them. Nothing in a file is run.
 """
 
 from __future__ import annotations

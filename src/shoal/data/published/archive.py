@@ -1,6 +1,6 @@
-"""Small helpers for reading bytes from streams that may be short, compressed or without end.
+"""Reads members of a tar archive one by one in memory; nothing is extracted to the disk.
 
-Reading members of a tar archive one by one in memory; nothing is ever extracted to the disk.
+Streams may be short, compressed or without end, so every read is limited.
 """
 
 from __future__ import annotations

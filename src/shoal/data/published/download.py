@@ -1,6 +1,6 @@
-"""Showing how a download gets on: a bar on a terminal, a few lines anywhere else.
+"""Downloads published files: mirrors in turn, the SHA-256 checked before a file takes its place.
 
-Fetching published files: mirrors in turn, the SHA-256 checked before a file takes its place.
+Progress is a bar on a terminal, a few lines anywhere else.
 """
 
 from __future__ import annotations

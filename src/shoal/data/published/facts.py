@@ -1,7 +1,4 @@
-"""The class names of the published data sets, in the order of their labels.
-
-Facts about the published files: names, sizes and SHA-256, as their publishers serve them.
-"""
+"""The published data sets: class names in the order of their labels; files with sizes and SHA-256."""
 # ruff: noqa: E501
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The handwritten digits that come with scikit-learn: nothing to download.
+"""A published data set by its name: from this machine if it is there, from its publisher if not.
 
-Loading a data set by its name: from this machine if it is there, from its publisher if not.
-Checking the files of a data set one by one, without stopping at the first that is wrong.
+The digits come with scikit-learn. Files can be verified one by one, without stopping at the first wrong one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The folders in which data sets are looked for and kept.
-
-Finding a data set's files on this machine, in the layouts in which people keep them.
-"""
+"""Where data sets are looked for and kept, and the layouts in which people keep their files."""
 
 from __future__ import annotations
 
@@ -21,9 +18,9 @@ def user_cache() -> Path:
     xdg = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(xdg):  # the XDG specification asks for relative ones to be ignored
         return Path(xdg) / "shoal"
-    import pooch
+    import platformdirs
 
-    return Path(pooch.os_cache("shoal"))
+    return platformdirs.user_cache_path("shoal", appauthor=False)
 
 
 def search_folders(data_dir: str | Path | None = None) -> list[Path]:

@@ -1,7 +1,4 @@
-"""Mistakes in the derivative of a ReLU and a leaky ReLU. z is the input, y the output.
-
-Mistakes in the derivative of a sigmoid and a tanh. z is the input, y the output.
-"""
+"""Mistakes in the derivative of an activation. z is its input, y its output."""
 
 from __future__ import annotations
 
@@ -175,5 +172,85 @@ SMOOTH = {
             shape("one"),
         ),
         other_layer("tanh"),
+    ),
+    "gelu": (
+        entry(
+            "gelu",
+            "gelu-other-approximation",
+            "derivative of another form of GELU",
+            "the derivative of the exact GELU, or of its sigmoid form, in place of the tanh form's",
+            "of the form that the forward pass uses",
+            "Take the derivative of the tanh form, or compute the exact form forward too.",
+            shape("exact form", "of the exact form"),
+            shape("sigmoid form", "of the sigmoid form"),
+        ),
+        entry(
+            "gelu",
+            "gelu-second-term-missing",
+            "second term of the product rule missing",
+            "the derivative of GELU's tanh left out",
+            "the second term is missing",
+            "Add z/2 times the derivative of the tanh.",
+            shape("first term"),
+        ),
+        entry(
+            "gelu",
+            "gelu-inner-derivative-missing",
+            "inner derivative of GELU's tanh missing",
+            "the inner derivative c (1 + 3 a z^2) left out",
+            "c (1 + 3 a z^2) is missing",
+            "Multiply the second term by c (1 + 3 a z^2).",
+            shape("no inner"),
+        ),
+        entry(
+            "gelu",
+            "gelu-derivative-missing",
+            "GELU's derivative missing",
+            "the derivative of the GELU left out",
+            "this factor is missing",
+            "Multiply by GELU's derivative.",
+            shape("one"),
+        ),
+        other_layer("gelu"),
+    ),
+    "silu": (
+        entry(
+            "silu",
+            "silu-sigmoid-factor-missing",
+            "sigmoid's factor left out of SiLU's derivative",
+            "a factor s, the sigmoid, left out of SiLU's derivative",
+            "a factor s is missing",
+            "Multiply by s: both terms of the product rule have it.",
+            shape("no factor"),
+            shape("no second factor", "in the second term"),
+        ),
+        entry(
+            "silu",
+            "silu-second-term-missing",
+            "second term of the product rule missing",
+            "the derivative of SiLU's sigmoid left out",
+            "the second term is missing",
+            "Add z s (1 - s).",
+            shape("first term"),
+        ),
+        entry(
+            "silu",
+            "silu-of-sigmoid",
+            "derivative of the sigmoid in place of SiLU's",
+            "s (1 - s), the sigmoid's derivative, in place of SiLU's",
+            "not s (1 - s)",
+            "Use s (1 + z (1 - s)).",
+            shape("sigmoid"),
+        ),
+        entry(
+            "silu",
+            "silu-derivative-missing",
+            "SiLU's derivative missing",
+            "the derivative of the SiLU left out",
+            "this factor is missing",
+            "Multiply by s (1 + z (1 - s)).",
+            shape("one"),
+        ),
+        other_layer("silu"),
     ),
 }

@@ -1,7 +1,4 @@
-"""The words of the catalogue's entries on activations. z is the input, y the output.
-
-The derivative of an activation, with what can be spoilt in it: relu, leaky relu, sigmoid, tanh.
-"""
+"""The derivative of an activation, with what can be spoilt in it, and the words for each mistake."""
 
 from __future__ import annotations
 
@@ -48,8 +45,17 @@ _RIGHT = {
     "leaky_relu": "dz = dy where z > 0, else slope dy",
     "sigmoid": "dz = slope y (1 - y) dy",
     "tanh": "dz = (1 - y^2) dy",
+    "gelu": "dz = ((1 + t)/2 + z/2 (1 - t^2) c (1 + 3 a z^2)) dy",
+    "silu": "dz = s (1 + z (1 - s)) dy",
 }
-_PAGE = {"relu": "relu", "leaky_relu": "leaky-relu", "sigmoid": "sigmoid", "tanh": "tanh"}
+_PAGE = {
+    "relu": "relu",
+    "leaky_relu": "leaky-relu",
+    "sigmoid": "sigmoid",
+    "tanh": "tanh",
+    "gelu": "gelu",
+    "silu": "silu",
+}
 
 
 def other_layer(kind: str) -> Mistake:
@@ -149,9 +155,39 @@ def _tanh(site: LayerAtPoint, z: np.ndarray, y: np.ndarray, derivative: str) -> 
     }[derivative]()
 
 
+def _gelu(site: LayerAtPoint, z: np.ndarray, y: np.ndarray, derivative: str) -> np.ndarray:
+    from scipy.special import ndtr
+
+    c, a = np.sqrt(2 / np.pi), 0.044715
+    t = np.tanh(c * (z + a * z**3))
+    s = 0.5 * (1 + np.tanh(0.851 * z))
+    return {
+        "right": lambda: 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * c * (1 + 3 * a * z * z),
+        "exact form": lambda: ndtr(z) + z * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi),
+        "sigmoid form": lambda: s + 1.702 * z * s * (1 - s),
+        "first term": lambda: 0.5 * (1 + t),
+        "no inner": lambda: 0.5 * (1 + t) + 0.5 * z * (1 - t * t),
+        "one": lambda: np.ones_like(z),
+    }[derivative]()
+
+
+def _silu(site: LayerAtPoint, z: np.ndarray, y: np.ndarray, derivative: str) -> np.ndarray:
+    s = 0.5 * (1 + np.tanh(0.5 * z))
+    return {
+        "right": lambda: s * (1 + z * (1 - s)),
+        "no factor": lambda: 1 + z * (1 - s),
+        "no second factor": lambda: s + z * (1 - s),
+        "first term": lambda: s,
+        "sigmoid": lambda: s * (1 - s),
+        "one": lambda: np.ones_like(z),
+    }[derivative]()
+
+
 _DERIVATIVES: dict[str, Callable[[LayerAtPoint, np.ndarray, np.ndarray, str], np.ndarray]] = {
     "relu": _relu,
     "leaky_relu": _leaky_relu,
     "sigmoid": _sigmoid,
     "tanh": _tanh,
+    "gelu": _gelu,
+    "silu": _silu,
 }

@@ -1,7 +1,4 @@
-"""Mistakes in an affine layer's backward.
-
-An affine layer's backward, y = x W + b, with what can be spoilt in it.
-"""
+"""The backward pass of an affine layer, y = x W + b, with what can be spoilt in it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Mistakes in batch norm's backward.
-
-Batch norm's backward with what can be spoilt in it; the mistakes are in `batch_norm_mistakes`.
-"""
+"""The backward pass of batch norm, with what can be spoilt in it."""
 
 from __future__ import annotations
 

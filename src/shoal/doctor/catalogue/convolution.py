@@ -1,9 +1,8 @@
-"""Windows that slide over images, put together again with what can be spoilt in that.
+"""The backward pass of a convolution, with what can be spoilt in it.
 
-Mistakes in a convolution's backward.
-A convolution's backward with what can be spoilt in it.
+    y[i, j] = sum over k, l of xpad[i s + k, j t + l] W[k, l] + b
 
-y[i, j] = sum over k, l of xpad[i s + k, j t + l] W[k, l] + b
+Windows are written here once more, independently of `shoal.layers`, so that each proves the other.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Mistakes in the derivative of the loss by the scores.
-
-The derivative of a loss by the scores, with what can be spoilt in it.
-"""
+"""The derivative of a loss by the scores, with what can be spoilt in it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The examples on which someone's code is judged: drawn, or the first of a data set's training split.
+"""A submission with the network it is compared with, and the points where this is done.
 
-A submission with the network that it is held against, and the points where this is done.
+The examples are drawn, or the first of a data set's training split.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Whether a submission says the same twice: code that draws is refused, code that remembers is understood.
+"""Checks someone's code: its loss against the network's cost, then its gradients.
 
-The examination of someone's code: its loss held against the network's cost, then its gradients judged.
+Code that draws random numbers at each call is refused; code that remembers earlier calls is understood.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""A network file: the network of some code whose gradients are judged, and how that code lays things out.
-
-A network file in, validated whole; or every mistake in it at once.
-"""
+"""The network file of a submission: the network, and how the code lays out its arrays."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Probes of one block, held against the gradient that came.
+"""One block of parameters: probed whole if it is small; screened, then searched, if it is large.
 
-Where a large block is wrong: rows and columns are halved as long as a direction through them disagrees.
-One block: probed whole if it is small; screened by directions, then searched, if it is large.
+The search halves rows and columns as long as a direction through them disagrees, and so finds where a large
+block is wrong.
 """
 
 from __future__ import annotations
@@ -203,7 +203,6 @@ class BlockProbe:
     change: float = np.inf
     flat: bool = False
     extent: WrongRegion | None = None
-    searched: bool = False
 
 
 @dataclass(eq=False)
@@ -243,7 +242,7 @@ class BlockProber:
         self._probe(found, np.concatenate([some, self._zero_lines(came)]))
         if np.all(np.isfinite(came)) and self._share_wrong(found.probes, some) < ALL_OVER:
             searcher = Searcher(self.surface, found.k, came, found.probes.floor, self.rng)
-            found.extent, found.searched = searcher.search(), True
+            found.extent = searcher.search()
             self._probe(found, found.extent.positions(searcher.shape, self.rng, EACH))
 
     def suspects(self, k: int, positions: np.ndarray) -> BlockProbe:

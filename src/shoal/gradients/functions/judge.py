@@ -1,8 +1,7 @@
-"""Every block judged: screened, judged again a little away where a corner may be to blame, then searched.
+"""The verdict on every block: screened, judged again a little away where a corner may be to blame.
 
-How far rounding may have moved the gradient that came, entry by entry.
-Float32 parameters handed over in float64 where the loss takes them: its slopes are known better there.
-For which blocks the complex step gives the loss's slope.
+Rounding bounds say how far the given gradient may be off. Parameters in float32 are handed over in float64
+where the loss takes them, which makes slopes known better; the complex step gives some slopes exactly.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""One block of the user's parameters: out of its own library into NumPy float64, and back.
+"""The user's structure of arrays as a list of named blocks in NumPy float64, and back.
 
-The library is found by the array itself (array-api-compat); none is imported here.
+    {"layers": [{"W": ..., "b": ...}]}   <->   layers[0].W, layers[0].b
 
-A structure of arrays as a list of named blocks, and back.
-
-{"layers": [{"W": ..., "b": ...}]}   <->   layers[0].W, layers[0].b
+The array library is found by the array itself (array-api-compat); none is imported here.
 """
 
 from __future__ import annotations

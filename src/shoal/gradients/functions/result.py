@@ -1,7 +1,4 @@
-"""From probes to what is told of a block: verdict, errors, the worst entries, and which part is wrong.
-
-What a black-box check found: one verdict for each block, and what the numbers and the calls give away.
-"""
+"""The result of checking two functions: for each block its verdict, errors and worst entries."""
 
 from __future__ import annotations
 

@@ -1,26 +1,22 @@
-"""The steps for one block, and lines that remember what they were asked.
+"""The slope along one line, for as few calls of the loss as the answer allows.
 
-The slope along one line where rounding is large beside it: above all in single precision.
-
-Steps have to be large, so they cross corners that no step shows by itself, and two of them may agree on a
-wrong slope by chance. All of a ladder of steps are taken, and a central difference is believed as far as the
-three smaller ones and the next larger one bear it out:
-
-    error(h) = noise / h + 5 max(|D(h) - D(h/2)|, |D(h) - D(h/4)|, |D(h) - D(h/8)|, |D(h) - D(2h)| / 3)
-A slope that disagrees with what came, looked at with ever smaller steps before it is believed.
-
-Steps that cross the same corners agree with each other, and on something else. As the steps shrink,
-
-    D(h) = (f(h) - f(-h)) / (2h)           moves, where it crossed a corner: its error grows by that
-    G(h) = (f(h) - 2 f(0) + f(-h)) / h     goes to 0, or stays: then a corner lies nearer than all of them
-The slope along one line, for as few calls of the loss as the answer allows.
-
-Two central differences, at h and h/2, that agree with each other and with what came end it:
+Two central differences, at h and h/2, that agree with each other and with the given gradient end it:
 
     R = (4 D(h/2) - D(h)) / 3,    error = |D(h/2) - D(h)| / 3 + rounding
 
-The step moves while rounding (h too small) or truncation (h too large) hides the answer. Anything else, a
-disagreement first of all, is looked into by `differences.slope`, which knows corners.
+The step moves while rounding (h too small) or truncation (h too large) hides the answer; any disagreement is
+looked into by `differences.slope`, which knows corners.
+
+Where rounding is large, above all in single precision, steps have to be large too: they cross corners that
+no step shows by itself, and two of them may agree on a wrong slope by chance. Then a ladder of steps is
+taken, and a central difference is believed as far as its neighbours bear it out:
+
+    error(h) = noise / h + 5 max(|D(h) - D(h/2)|, |D(h) - D(h/4)|, |D(h) - D(h/8)|, |D(h) - D(2h)| / 3)
+
+A slope that disagrees is measured again with smaller steps. As they shrink,
+
+    D(h) = (f(h) - f(-h)) / (2h)           moves, where it crossed a corner: its error grows by that
+    G(h) = (f(h) - 2 f(0) + f(-h)) / h     goes to 0, or stays: then a corner lies nearer than all steps
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How the loss is rounded: in double precision, in single, or in single inside of double.
+"""The loss around a point: lines through single entries and along directions, with suitable steps.
 
-The loss around a point: lines through single entries and along directions, with steps that suit them.
+The loss may be rounded in double precision, in single, or in single inside of double.
 """
 
 from __future__ import annotations

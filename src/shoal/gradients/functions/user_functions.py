@@ -1,8 +1,7 @@
-"""Functions that draw from global random generators: seeded alike before each call, the states put back.
+"""The user's loss and gradients as functions of float64 blocks.
 
-How many threads the user's products run on while they are called thousands of times.
-The user's loss as a function of float64 blocks.
-The user's gradients as float64 blocks.
+Global random generators are seeded alike before each call and put back afterwards. While the functions are
+called thousands of times, their products run on a number of threads that suits their size.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Where a block of parameters is probed: single entries, and random directions through all of them.
+"""One block, a parameter of a layer: its two comparisons and the verdict they come to.
 
-One block, a parameter of a layer: its two comparisons and the verdict they come to.
+Single entries are probed, and random directions through all of them.
 """
 
 from __future__ import annotations

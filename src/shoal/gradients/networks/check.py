@@ -1,10 +1,9 @@
-"""For a wrong block, the likeliest reason: a layer's own backward, the L2 term, or how they are chained.
-
-The gradient check: hand-written gradients against central differences, and against autodiff.
+"""The gradient check: hand-written gradients against central differences, and against autodiff.
 
 Differences know nothing of how a gradient is computed, but see few entries of a large block and lose what
 is small beside the cost. Autodiff sees every entry to the last digits, but trusts the same forward code.
-A block is `ok` when both agree with it.
+A block is `ok` when both agree with it. A wrong block gets its likeliest reason: a layer's own backward, the
+L2 term, or how layers are chained.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Where a gradient is checked: a network's parameters, a batch and its noise, all held still in float64.
+"""A point where a network's gradient is checked: parameters, a batch and its noise, in float64.
 
-Where a check starts: a network's initial parameters, or given ones, with a batch and its noise.
+By default it is where training starts, or where given parameters lie.
 """
 
 from __future__ import annotations

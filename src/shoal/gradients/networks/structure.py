@@ -1,6 +1,7 @@
-"""Which gradients are zero by construction: a number added to what a batch norm then takes the mean off.
+"""What the structure of networks says about their gradients.
 
-Which networks of many cells need a check of their own: cells that train alike share one.
+A bias in front of a batch norm has gradient zero by construction. Configurations that train alike share one
+check.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Right numbers in the wrong place: transposed, reshaped in the wrong order, or another block's.
+"""All patterns, tried in order on every wrong block; one found in several blocks is told once.
 
-Gradients with parts that are plainly not computed: not finite, zero, one number all over.
-All patterns, tried in order on every wrong block; the same one in several blocks is told once.
+Numbers may be in the wrong place (transposed, reshaped in the wrong order, another block's) or plainly not
+computed (not finite, zero, one number all over).
 """
 
 from __future__ import annotations

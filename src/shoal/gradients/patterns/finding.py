@@ -1,9 +1,9 @@
-"""Whether a fit is more than chance: every entry that agrees, beyond those fitted, counts its digits.
+"""A pattern found in a wrong gradient, and whether it is more than chance.
+
+Every entry that agrees, beyond those fitted, counts its digits:
 
 digits = sum over entries of log10(size of what the model explains / tolerance there),
          the best as many as there are fitted numbers left out
-
-What can be said of a wrong gradient from numbers alone, and the numbers it is said of.
 """
 
 from __future__ import annotations

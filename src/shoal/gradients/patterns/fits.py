@@ -1,6 +1,6 @@
-"""A factor in words: the sign, the number of examples, a small fraction.
+"""Least-squares fits of a wrong gradient: came = f true + c W, a factor f, a term in the parameters, or both.
 
-came = f true + c W: a constant factor, a term in the parameters themselves, or both, by least squares.
+A factor is told in words: a sign, the number of examples, a small fraction.
 """
 
 from __future__ import annotations

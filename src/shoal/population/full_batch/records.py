@@ -1,6 +1,6 @@
-"""What was measured along one minimization, at evenly spaced iterations of nobody knows how many.
+"""Records of minimizations at evenly spaced iterations, whose number is not known in advance.
 
-Common recorded iterations for the members of a program, each of which ended when its own method did.
+Networks of a program end after different numbers of iterations; their records are brought to common ones.
 """
 
 from __future__ import annotations

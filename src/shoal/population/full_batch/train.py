@@ -1,7 +1,4 @@
-"""Trains the one member of a full-batch chunk by SciPy, recording on the way.
-
-The members of a full-batch program, side by side: a thread for each that runs, one compiled program.
-"""
+"""Full-batch training by SciPy: a thread for each network of a program, one compiled function for all."""
 
 from __future__ import annotations
 

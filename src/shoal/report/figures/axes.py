@@ -1,6 +1,7 @@
-"""An axis of accuracies: fractions of 1, written in percent, cut where the data are.
+"""Axes that figures share.
 
-An axis along the levels of a factor: a number line, a logarithmic one, or one place a level.
+Accuracies are fractions of 1, written in percent and cut where the data are. Levels of a factor lie on a
+number line, on a logarithmic one, or one place each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What one factor does: mean with interval at each level, every seed as a dot.
+"""One factor: mean with interval at each level, every seed as a dot.
 
-The loss that training ends with against one numeric factor: loss against rate, against batch size.
+The loss at the end of training against a numeric factor is drawn the same way.
 """
 
 from __future__ import annotations

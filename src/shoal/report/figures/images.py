@@ -1,7 +1,7 @@
-"""Small pictures in one: colours for weights, and tiles beside each other.
+"""Weights and examples as small pictures.
 
-First-layer weights as pictures, after training and before it, cell by cell.
-The test examples that the best cell's network gets most confidently wrong, as pictures.
+First-layer weights after training and before it; test examples that the best network gets most confidently
+wrong.
 """
 
 from __future__ import annotations

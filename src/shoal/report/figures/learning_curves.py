@@ -1,6 +1,6 @@
-"""Cost, loss and accuracy along training: mean and band over seeds, a few cells in colour among all.
+"""Learning curves: cost, loss and accuracy, mean and band over seeds.
 
-Which cells the learning curves show: a few in colour, and what their captions must say of it.
+A few configurations are in colour among all; the caption says which and how they were chosen.
 """
 
 from __future__ import annotations

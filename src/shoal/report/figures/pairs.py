@@ -1,7 +1,4 @@
-"""Two factors, one of them with few levels: a line for each of those along the other.
-
-Two factors with many levels each: mean accuracy as colour, written in where there is room.
-"""
+"""Two factors: lines where one has few levels, a heat map where both have many."""
 
 from __future__ import annotations
 

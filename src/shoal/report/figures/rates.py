@@ -1,6 +1,6 @@
 """Loss against learning rate: each seed, their mean with its band, and the suggested bounds.
 
-The learning rate above the loss curve that it shapes: two panels over the same steps.
+A schedule is drawn above the loss curve that it shapes: two panels over the same steps.
 """
 
 from __future__ import annotations

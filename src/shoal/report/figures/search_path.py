@@ -1,9 +1,4 @@
-"""Rounds of a search over one factor, as panels on one axis: each looks closer.
-
-The trials of a search in their order, and the best so far.
-Rungs of a halving: curves that end where their trials were dropped.
-A search over two ranges as a plane: where each round looked, and what it found.
-"""
+"""The course of a search: its rounds, its trials in order, its rungs, its plane of two factors."""
 
 from __future__ import annotations
 

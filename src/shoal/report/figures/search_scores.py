@@ -1,7 +1,6 @@
-"""Scores of a search on an axis: accuracies in percent, or losses.
+"""Scores of a search: along each factor, and of the finalists with fresh seeds.
 
-What a search found along one factor, whatever the others were.
-The finalists with fresh seeds beside their scores in the search: the winner's curse, drawn.
+The fresh score beside the one in the search shows how much the best of many owes to chance.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""How much of the variance the first principal components hold: a rising curve, the kept numbers marked.
-
-The share of networks whose final loss is at most so much: one rising line a cell.
-"""
+"""Cumulative curves: variance held by principal components, networks whose final loss is at most so much."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What report 004 says of settings of one network.
-
-What report 004 says of four and five layers, and what is said of that.
-"""
+"""Tests that decide the claims of report 004."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Dotted paths into a study: what they reach, which are traced, and how their factors are named.
+"""What every table of a study file shares, and the dotted paths into it.
 
-What every table of a study file shares: strict, frozen, finite, and traced fields that say so.
+Tables are strict, frozen and finite. Traced fields say so: their values may differ within a compiled
+program.
 """
 
 from __future__ import annotations

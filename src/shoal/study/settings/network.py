@@ -1,7 +1,4 @@
-"""Entries of `network.layers` that take images.
-
-`[network]`: the chain of layers, described in full.
-"""
+"""`[network]`: the chain of layers, described in full."""
 
 from __future__ import annotations
 
@@ -87,7 +84,7 @@ class MaxPoolLayer(SettingsTable):
 NamedInitial = Literal[
     "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", "lecun_uniform"
 ]
-NamedActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh"]
+NamedActivation = Literal["relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu"]
 Flag = Annotated[bool, Field(strict=True)]
 MOST_LAYERS = 1000
 
